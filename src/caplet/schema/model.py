@@ -1,0 +1,513 @@
+"""Schemas as frozen data: one class for each struct of schema.capnp.
+
+Knows the shape of a schema node and nothing else: not how nodes are encoded (codec), found (registry), compiled
+from text (compiler) or turned into Python classes (runtime). Every object here is immutable, comparable and
+hashable, so that schemas can be shared between threads and used as keys.
+
+Names follow schema.capnp in snake_case. A union becomes a class for each member (`Node.body`, `Field.body`, `Type`),
+a nullable pointer becomes `None`, a list a tuple.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, IntFlag
+from typing import Final
+
+__all__ = [
+    "ANY_POINTER",
+    "DATA",
+    "EMPTY_BRAND",
+    "NO_DISCRIMINANT",
+    "PRIMITIVES",
+    "TEXT",
+    "VOID",
+    "Annotation",
+    "AnnotationNode",
+    "AnnotationTargets",
+    "AnyPointerConstraint",
+    "AnyPointerType",
+    "Brand",
+    "BrandScope",
+    "CapnpVersion",
+    "CodeGeneratorRequest",
+    "ConstNode",
+    "ElementSize",
+    "EnumNode",
+    "EnumType",
+    "Enumerant",
+    "Field",
+    "FileNode",
+    "Group",
+    "Identifier",
+    "ImplicitParameterType",
+    "Import",
+    "InterfaceNode",
+    "InterfaceType",
+    "ListType",
+    "MemberInfo",
+    "Method",
+    "NamedType",
+    "NestedNode",
+    "Node",
+    "NodeBody",
+    "ParameterType",
+    "PrimitiveType",
+    "RequestedFile",
+    "Slot",
+    "SourceInfo",
+    "StructNode",
+    "StructType",
+    "Superclass",
+    "Type",
+    "TypeKind",
+    "Value",
+]
+
+NO_DISCRIMINANT: Final = 0xFFFF
+"""`Field.discriminant_value` of a field that is not in a union."""
+
+
+class TypeKind(IntEnum):
+    """The discriminant of schema.capnp's Type and Value, with the same numbers."""
+
+    VOID = 0
+    BOOL = 1
+    INT8 = 2
+    INT16 = 3
+    INT32 = 4
+    INT64 = 5
+    UINT8 = 6
+    UINT16 = 7
+    UINT32 = 8
+    UINT64 = 9
+    FLOAT32 = 10
+    FLOAT64 = 11
+    TEXT = 12
+    DATA = 13
+    LIST = 14
+    ENUM = 15
+    STRUCT = 16
+    INTERFACE = 17
+    ANY_POINTER = 18
+
+
+class ElementSize(IntEnum):
+    """How the elements of a list are encoded, with the numbers of the wire."""
+
+    EMPTY = 0
+    BIT = 1
+    BYTE = 2
+    TWO_BYTES = 3
+    FOUR_BYTES = 4
+    EIGHT_BYTES = 5
+    POINTER = 6
+    INLINE_COMPOSITE = 7
+
+
+class AnyPointerConstraint(IntEnum):
+    """What an unconstrained `AnyPointer` may point at (Type.anyPointer.unconstrained)."""
+
+    ANY_KIND = 0
+    STRUCT = 1
+    LIST = 2
+    CAPABILITY = 3
+
+
+class AnnotationTargets(IntFlag):
+    """Where an annotation may be put; the bits are in the order of schema.capnp's `targets…` fields."""
+
+    NONE = 0
+    FILE = 1 << 0
+    CONST = 1 << 1
+    ENUM = 1 << 2
+    ENUMERANT = 1 << 3
+    STRUCT = 1 << 4
+    FIELD = 1 << 5
+    UNION = 1 << 6
+    GROUP = 1 << 7
+    INTERFACE = 1 << 8
+    METHOD = 1 << 9
+    PARAM = 1 << 10
+    ANNOTATION = 1 << 11
+    ALL = (1 << 12) - 1
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Types
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """The base of every type; `kind` says which subclass it is."""
+
+    kind: TypeKind
+
+
+@dataclass(frozen=True, slots=True)
+class PrimitiveType(Type):
+    """A type without parameters: Void, Bool, the numbers, Text and Data. Take them from `PRIMITIVES`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListType(Type):
+    """`List(element)`."""
+
+    kind: TypeKind = field(default=TypeKind.LIST, init=False)
+    element: Type
+
+
+@dataclass(frozen=True, slots=True)
+class BrandScope:
+    """What one scope's generic parameters are bound to.
+
+    `bindings` has one entry for each parameter of the scope, `None` for a parameter left unbound (AnyPointer). When
+    `bindings` itself is `None`, the scope inherits the bindings of the place where the type is used.
+    """
+
+    scope_id: int
+    bindings: tuple[Type | None, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """Bindings for the generic parameters of a type and of the scopes around it; a scope not listed is unbound."""
+
+    scopes: tuple[BrandScope, ...] = ()
+
+
+EMPTY_BRAND: Final = Brand()
+"""The brand of a type that binds nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedType(Type):
+    """The base of the types that refer to a node."""
+
+    type_id: int
+    brand: Brand = EMPTY_BRAND
+
+
+@dataclass(frozen=True, slots=True)
+class EnumType(NamedType):
+    """An enum."""
+
+    kind: TypeKind = field(default=TypeKind.ENUM, init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StructType(NamedType):
+    """A struct."""
+
+    kind: TypeKind = field(default=TypeKind.STRUCT, init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceType(NamedType):
+    """A capability of an interface."""
+
+    kind: TypeKind = field(default=TypeKind.INTERFACE, init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyPointerType(Type):
+    """AnyPointer, AnyStruct, AnyList or Capability, by `constraint`."""
+
+    kind: TypeKind = field(default=TypeKind.ANY_POINTER, init=False)
+    constraint: AnyPointerConstraint = AnyPointerConstraint.ANY_KIND
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterType(Type):
+    """A generic parameter: number `parameter_index` of the node `scope_id`."""
+
+    kind: TypeKind = field(default=TypeKind.ANY_POINTER, init=False)
+    scope_id: int
+    parameter_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImplicitParameterType(Type):
+    """An implicit generic parameter of the method in whose parameters or results it stands."""
+
+    kind: TypeKind = field(default=TypeKind.ANY_POINTER, init=False)
+    parameter_index: int
+
+
+PRIMITIVES: Final[dict[TypeKind, PrimitiveType]] = {
+    kind: PrimitiveType(kind) for kind in TypeKind if kind <= TypeKind.DATA
+}
+"""The one object for each type without parameters."""
+
+VOID: Final = PRIMITIVES[TypeKind.VOID]
+TEXT: Final = PRIMITIVES[TypeKind.TEXT]
+DATA: Final = PRIMITIVES[TypeKind.DATA]
+ANY_POINTER: Final = AnyPointerType()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Values and annotations
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A default value, constant or annotation value.
+
+    `content` by `kind`: VOID and INTERFACE `None`; BOOL `bool`; the integers and ENUM `int`; the floats `float`;
+    TEXT `str`; DATA `bytes`; LIST, STRUCT and ANY_POINTER a self-contained single-segment message as `bytes` (the
+    words of the segment, the root pointer first). A null pointer is `None` for all pointer kinds.
+    """
+
+    kind: TypeKind
+    content: None | bool | int | float | str | bytes = None
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """An annotation applied to something: the annotation node's id, its brand, and the value."""
+
+    id: int
+    value: Value
+    brand: Brand = EMPTY_BRAND
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Members of nodes
+
+
+@dataclass(frozen=True, slots=True)
+class NestedNode:
+    """A named declaration inside a node."""
+
+    name: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An ordinary field: where it lies and what it is.
+
+    `offset` is in units of the field's own size: bits for Bool, bytes for 8 bits, 16-bit units ...; for pointer types
+    the index of the pointer; 0 for Void.
+    """
+
+    offset: int
+    type: Type
+    default: Value
+    had_explicit_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group or named union: a struct node that shares the sections of its parent."""
+
+    type_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A member of a struct: `body` is a Slot or a Group.
+
+    `discriminant_value` is `NO_DISCRIMINANT` outside of unions; `ordinal` is `None` for groups without `@n`;
+    `code_order` is the position in the schema text.
+    """
+
+    name: str
+    code_order: int
+    body: Slot | Group
+    discriminant_value: int = NO_DISCRIMINANT
+    ordinal: int | None = None
+    annotations: tuple[Annotation, ...] = ()
+
+    @property
+    def in_union(self) -> bool:
+        """Whether the field is a member of the struct's unnamed union (or of a named union's group)."""
+        return self.discriminant_value != NO_DISCRIMINANT
+
+
+@dataclass(frozen=True, slots=True)
+class Enumerant:
+    """A member of an enum; its number is its position in `EnumNode.enumerants`."""
+
+    name: str
+    code_order: int
+    annotations: tuple[Annotation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method; its number is its position in `InterfaceNode.methods`."""
+
+    name: str
+    code_order: int
+    param_struct_type: int
+    result_struct_type: int
+    param_brand: Brand = EMPTY_BRAND
+    result_brand: Brand = EMPTY_BRAND
+    implicit_parameters: tuple[str, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Superclass:
+    """An interface that another one extends."""
+
+    id: int
+    brand: Brand = EMPTY_BRAND
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Nodes
+
+
+@dataclass(frozen=True, slots=True)
+class FileNode:
+    """The body of a file's node: it only has nested nodes and annotations."""
+
+
+@dataclass(frozen=True, slots=True)
+class StructNode:
+    """A struct, group or named union.
+
+    `fields` are sorted by ordinal. `discriminant_offset` is in 16-bit units from the start of the data section and
+    has a meaning when `discriminant_count` is not 0.
+    """
+
+    data_word_count: int
+    pointer_count: int
+    preferred_list_encoding: ElementSize
+    is_group: bool
+    discriminant_count: int
+    discriminant_offset: int
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnumNode:
+    """An enum; `enumerants` are sorted by ordinal."""
+
+    enumerants: tuple[Enumerant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceNode:
+    """An interface; `methods` are sorted by ordinal."""
+
+    methods: tuple[Method, ...]
+    superclasses: tuple[Superclass, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConstNode:
+    """A constant."""
+
+    type: Type
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationNode:
+    """The declaration of an annotation."""
+
+    type: Type
+    targets: AnnotationTargets
+
+
+NodeBody = FileNode | StructNode | EnumNode | InterfaceNode | ConstNode | AnnotationNode
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One declaration of a schema: `body` says what it declares.
+
+    `display_name` is the file's name, a colon and the dotted path (`a.capnp:Outer.Inner`);
+    `display_name[display_name_prefix_length:]` is the declared name alone. `scope_id` is the id of the node around it,
+    0 for a file. `parameters` are the names of its own generic parameters; `is_generic` also counts those of the
+    scopes around it.
+    """
+
+    id: int
+    display_name: str
+    display_name_prefix_length: int
+    scope_id: int
+    body: NodeBody
+    parameters: tuple[str, ...] = ()
+    is_generic: bool = False
+    nested_nodes: tuple[NestedNode, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The declared name alone, without the file and the scopes around it."""
+        return self.display_name[self.display_name_prefix_length :]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What a compiler tells besides the nodes
+
+
+@dataclass(frozen=True, slots=True)
+class MemberInfo:
+    """The documentation of a field, enumerant or method; byte positions in the file when known (else 0)."""
+
+    doc_comment: str | None = None
+    start_byte: int = 0
+    end_byte: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """The documentation of a node and its members; `members` are in the order of the body's tuple."""
+
+    id: int
+    doc_comment: str | None = None
+    members: tuple[MemberInfo, ...] = ()
+    start_byte: int = 0
+    end_byte: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A file imported by another one: its id, and its name as the text writes it."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A name in the text of a file and what it refers to: a node, or the member `member_ordinal` of a node."""
+
+    start_byte: int
+    end_byte: int
+    type_id: int
+    member_ordinal: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedFile:
+    """A file for which code is to be generated."""
+
+    id: int
+    filename: str
+    imports: tuple[Import, ...] = ()
+    identifiers: tuple[Identifier, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CapnpVersion:
+    """The version of the compiler that made a request."""
+
+    major: int
+    minor: int
+    micro: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodeGeneratorRequest:
+    """Everything that a compiler hands to a code generator."""
+
+    nodes: tuple[Node, ...]
+    requested_files: tuple[RequestedFile, ...]
+    source_info: tuple[SourceInfo, ...] = ()
+    capnp_version: CapnpVersion | None = None

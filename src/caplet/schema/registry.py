@@ -1,0 +1,254 @@
+"""A registry of schema nodes: by id, by file, by name inside a scope.
+
+Knows how nodes refer to each other: children, superclasses, brands. It does not know where nodes come from (text,
+packages, requests, peers): whoever has nodes adds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from caplet.errors import SchemaError
+from caplet.schema.model import (
+    EMPTY_BRAND,
+    AnyPointerType,
+    Brand,
+    BrandScope,
+    EnumType,
+    FileNode,
+    Group,
+    InterfaceNode,
+    InterfaceType,
+    ListType,
+    Node,
+    ParameterType,
+    SourceInfo,
+    StructNode,
+    StructType,
+    Type,
+)
+
+__all__ = ["Registry", "apply_brand", "apply_brand_to_brand"]
+
+
+class Registry:
+    """Schema nodes that belong together.
+
+    A node may be added whole, or as a function that makes it when it is first asked for (`add_lazy`), so that loading
+    a module costs only the nodes in use.
+    """
+
+    __slots__ = ("_children", "_files", "_lazy", "_nodes", "_source_info")
+
+    def __init__(self, nodes: Iterable[Node] = ()) -> None:
+        self._nodes: dict[int, Node] = {}
+        self._lazy: dict[int, Callable[[], Node]] = {}
+        self._files: dict[str, int] = {}
+        self._children: dict[int, dict[str, int]] = {}
+        self._source_info: dict[int, SourceInfo] = {}
+        for node in nodes:
+            self.add(node)
+
+    def add(self, node: Node) -> None:
+        """Adds a node; the same content twice is fine.
+
+        Raises:
+            SchemaError: another node with the same id and a different content is present.
+        """
+        present = self.get_or_none(node.id)
+        if present is None:
+            self._nodes[node.id] = node
+            if isinstance(node.body, FileNode):
+                self._files.setdefault(node.display_name, node.id)
+        elif present is not node and present != node:
+            raise SchemaError(
+                f"two different declarations have the id {node.id:#018x}: {present.display_name} and {node.display_name}"
+            )
+
+    def add_lazy(self, node_id: int, make: Callable[[], Node]) -> None:
+        """Announces a node that `make` will make when it is asked for; ignored when the id is present already."""
+        if node_id not in self._nodes:
+            self._lazy.setdefault(node_id, make)
+
+    def add_file(self, filename: str, file_id: int) -> None:
+        """Gives a file node a name under which `file` finds it (the same file may have several)."""
+        self._files[filename] = file_id
+
+    def add_source_info(self, source_info: SourceInfo) -> None:
+        """Adds the documentation of a node."""
+        self._source_info[source_info.id] = source_info
+
+    def update(self, other: Registry) -> None:
+        """Adds everything that `other` has.
+
+        Raises:
+            SchemaError: the two disagree about an id.
+        """
+        for node in other._nodes.values():
+            self.add(node)
+        for node_id, make in other._lazy.items():
+            self.add_lazy(node_id, make)
+        for filename, file_id in other._files.items():
+            self._files.setdefault(filename, file_id)
+        self._source_info.update(other._source_info)
+
+    def get(self, node_id: int) -> Node:
+        """Returns the node with the id.
+
+        Raises:
+            SchemaError: there is none.
+        """
+        node = self._nodes.get(node_id)
+        if node is None:
+            node = self.get_or_none(node_id)
+            if node is None:
+                raise SchemaError(f"no schema with the id {node_id:#018x} is loaded")
+        return node
+
+    def get_or_none(self, node_id: int) -> Node | None:
+        """Returns the node with the id, or `None`."""
+        node = self._nodes.get(node_id)
+        if node is None:
+            make = self._lazy.pop(node_id, None)
+            if make is None:
+                return None
+            node = make()
+            self._nodes[node_id] = node
+        return node
+
+    def __contains__(self, node_id: object) -> bool:
+        return node_id in self._nodes or node_id in self._lazy
+
+    def __iter__(self) -> Iterator[Node]:
+        """All nodes, in the order in which they were added."""
+        for node_id in list(self._lazy):
+            self.get(node_id)
+        return iter(list(self._nodes.values()))
+
+    def __len__(self) -> int:
+        return len(self._nodes) + len(self._lazy)
+
+    @property
+    def files(self) -> dict[str, int]:
+        """The ids of the files by name."""
+        return dict(self._files)
+
+    def file(self, filename: str) -> Node:
+        """Returns the node of a file by its name.
+
+        Raises:
+            SchemaError: no such file is loaded.
+        """
+        file_id = self._files.get(filename)
+        if file_id is None:
+            raise SchemaError(f"no schema file {filename!r} is loaded")
+        return self.get(file_id)
+
+    def file_of(self, node_id: int) -> Node:
+        """Returns the node of the file in which a node is declared."""
+        node = self.get(node_id)
+        while node.scope_id:
+            node = self.get(node.scope_id)
+        return node
+
+    def child_or_none(self, node_id: int, name: str) -> Node | None:
+        """Returns the declaration `name` directly inside a node (no groups), or `None`."""
+        children = self._children.get(node_id)
+        if children is None:
+            children = {nested.name: nested.id for nested in self.get(node_id).nested_nodes}
+            self._children[node_id] = children
+        child_id = children.get(name)
+        return None if child_id is None else self.get(child_id)
+
+    def find(self, node_id: int, path: str) -> Node:
+        """Returns the declaration at a dotted path (`"Outer.Inner"`) inside a node.
+
+        Raises:
+            SchemaError: a part of the path does not exist.
+        """
+        node = self.get(node_id)
+        for name in path.split(".") if path else ():
+            child = self.child_or_none(node.id, name)
+            if child is None:
+                raise SchemaError(f"{node.display_name} declares nothing named {name!r}")
+            node = child
+        return node
+
+    def groups(self, node_id: int) -> Iterator[Node]:
+        """The group nodes directly inside a struct or group node, in field order."""
+        body = self.get(node_id).body
+        if isinstance(body, StructNode):
+            for field in body.fields:
+                if isinstance(field.body, Group):
+                    yield self.get(field.body.type_id)
+
+    def superclasses(self, interface_id: int) -> Iterator[tuple[Node, Brand]]:
+        """Walks an interface and everything it extends, depth first in declared order, each node once.
+
+        The brand given with each node is seen from `interface_id`: parameters are substituted on the way.
+        """
+        seen: set[int] = set()
+        stack: list[tuple[int, Brand]] = [(interface_id, EMPTY_BRAND)]
+        while stack:
+            node_id, brand = stack.pop()
+            if node_id in seen:
+                continue
+            seen.add(node_id)
+            node = self.get(node_id)
+            yield node, brand
+            if isinstance(node.body, InterfaceNode):
+                inherit = node_id == interface_id
+                stack.extend(
+                    (parent.id, parent.brand if inherit else apply_brand_to_brand(parent.brand, brand))
+                    for parent in reversed(node.body.superclasses)
+                )
+
+    def source_info(self, node_id: int) -> SourceInfo | None:
+        """Returns the documentation of a node, or `None` when it is not known."""
+        return self._source_info.get(node_id)
+
+
+def apply_brand(type_: Type, brand: Brand) -> Type:
+    """Substitutes generic parameters: the type as seen by a user who bound the parameters with `brand`.
+
+    A parameter whose scope the brand does not list, or leaves unbound, becomes AnyPointer.
+    """
+    if isinstance(type_, ParameterType):
+        for scope in brand.scopes:
+            if scope.scope_id == type_.scope_id:
+                if scope.bindings is None:
+                    return type_
+                if type_.parameter_index < len(scope.bindings):
+                    return scope.bindings[type_.parameter_index] or AnyPointerType()
+        return AnyPointerType()
+    if isinstance(type_, ListType):
+        return ListType(apply_brand(type_.element, brand))
+    if isinstance(type_, StructType):
+        return StructType(type_.type_id, apply_brand_to_brand(type_.brand, brand))
+    if isinstance(type_, InterfaceType):
+        return InterfaceType(type_.type_id, apply_brand_to_brand(type_.brand, brand))
+    if isinstance(type_, EnumType):
+        return EnumType(type_.type_id, apply_brand_to_brand(type_.brand, brand))
+    return type_
+
+
+def apply_brand_to_brand(inner: Brand, outer: Brand) -> Brand:
+    """Substitutes the parameters that `inner` mentions, and its inherited scopes, by the bindings of `outer`."""
+    if not inner.scopes:
+        return inner
+    scopes: list[BrandScope] = []
+    for scope in inner.scopes:
+        if scope.bindings is None:
+            found = next((candidate for candidate in outer.scopes if candidate.scope_id == scope.scope_id), None)
+            if found is not None:
+                scopes.append(found)
+        else:
+            bindings = tuple(
+                None if binding is None else _unbound_as_none(apply_brand(binding, outer)) for binding in scope.bindings
+            )
+            scopes.append(BrandScope(scope.scope_id, bindings))
+    return Brand(tuple(scopes))
+
+
+def _unbound_as_none(type_: Type) -> Type | None:
+    return None if type_ == AnyPointerType() else type_
