@@ -1,0 +1,1 @@
+"""Bytes as untyped structs, lists and pointers: reading, building, copying, framing; knows no schemas."""

@@ -1,0 +1,81 @@
+"""One message, as a whole: its segments, its root pointer and its capability table.
+
+Knows how a message is opened from segments and handed out as segments. Does not know how segments travel (`framing.py`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from caplet.errors import DecodeError
+from caplet.wire.arena import Arena
+from caplet.wire.builder import DEFAULT_FIRST_SEGMENT_WORDS, BuilderArena
+from caplet.wire.segment import Segment
+from caplet.wire.untyped import AnyPointer
+from caplet.wire.untyped_builder import AnyPointerBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from caplet.limits import Limits
+    from caplet.wire.buffers import Buffer
+
+__all__ = ["MessageBuilder", "MessageReader"]
+
+
+class MessageReader(Arena):
+    """A message that is read in place.
+
+    Args:
+        segments: the memory of each segment, in order; not copied, and kept alive by every reader of it.
+        limits: bounds for reading; None for the defaults.
+
+    Raises:
+        DecodeError: there is no segment, or the first one has no room for the root pointer.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, segments: Sequence[Buffer], limits: Limits | None = None) -> None:
+        made = [Segment(buffer, index) for index, buffer in enumerate(segments)]
+        if not made or made[0].words == 0:
+            raise DecodeError("a message without a root pointer: its first segment is empty")
+        super().__init__(made, limits)
+
+    @property
+    def root(self) -> AnyPointer:
+        """The root pointer."""
+        root = AnyPointer()
+        root._arena = self
+        root._segment = self.segments[0]
+        root._position = 0
+        root._depth = self.nesting
+        return root
+
+
+class MessageBuilder(BuilderArena):
+    """A message that is built in place.
+
+    Args:
+        first_segment_words: size of the first segment in words; a message that fits in it is one run of bytes.
+        grow: whether later segments are as large as all before them together; otherwise each has the size of the first.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, first_segment_words: int = DEFAULT_FIRST_SEGMENT_WORDS, grow: bool = True) -> None:
+        super().__init__(first_segment_words, grow)
+
+    @property
+    def root(self) -> AnyPointerBuilder:
+        """The root pointer."""
+        return AnyPointerBuilder(self, self.segments[0], 0)
+
+    def output(self) -> list[memoryview]:
+        """Return the used words of every segment, over the memory of the message itself."""
+        return [segment.view[: segment.used << 3] for segment in self.segments]
+
+    @property
+    def total_words(self) -> int:
+        """How many words the message has in all its segments."""
+        return sum(segment.used for segment in self.segments)

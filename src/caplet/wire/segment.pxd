@@ -1,0 +1,46 @@
+# C types of segment.py: typed pointers in place of memoryview casts.
+cimport cython
+from cpython.memoryview cimport PyMemoryView_GET_BUFFER
+from cpython.unicode cimport PyUnicode_DecodeUTF8
+from cpython.bytes cimport PyBytes_FromStringAndSize
+
+cdef bint COMPILED
+
+@cython.final
+cdef class Segment:
+    cdef readonly Py_ssize_t id
+    cdef public Py_ssize_t used
+    cdef readonly Py_ssize_t words
+    cdef readonly object view
+    cdef unsigned char *u8s
+    cdef signed char *i8s
+    cdef unsigned short *u16s
+    cdef short *i16s
+    cdef unsigned int *u32s
+    cdef int *i32s
+    cdef unsigned long long *u64s
+    cdef long long *i64s
+    cdef float *f32s
+    cdef double *f64s
+
+    cpdef bytes blob(self, Py_ssize_t start, Py_ssize_t length)
+    cpdef str text(self, Py_ssize_t start, Py_ssize_t length)
+    cpdef put_bytes(self, Py_ssize_t start, content)
+    cpdef zero(self, Py_ssize_t start, Py_ssize_t length)
+
+cdef inline int point_at_view(Segment segment, object view) except -1:
+    cdef void *start = PyMemoryView_GET_BUFFER(view).buf
+    segment.u8s = <unsigned char *>start
+    segment.i8s = <signed char *>start
+    segment.u16s = <unsigned short *>start
+    segment.i16s = <short *>start
+    segment.u32s = <unsigned int *>start
+    segment.i32s = <int *>start
+    segment.u64s = <unsigned long long *>start
+    segment.i64s = <long long *>start
+    segment.f32s = <float *>start
+    segment.f64s = <double *>start
+    return 0
+
+cdef inline str decode_utf8(Segment segment, Py_ssize_t start, Py_ssize_t length):
+    return PyUnicode_DecodeUTF8(<char *>segment.u8s + start, length, NULL)

@@ -1,0 +1,132 @@
+"""One segment: a run of 8-byte words, seen at every width without a copy.
+
+Knows how to look at a buffer as numbers of each width, as bytes and as text. Does not know pointers, messages or limits: whoever
+calls has checked the bounds.
+
+The typed views (`u8s` … `f64s`) are C pointers when compiled and casts of one memoryview, made on first use, when not; indexing
+them reads the same in both. They are native-endian, which is why big-endian hosts are refused.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from caplet.wire.buffers import Buffer
+
+__all__ = ["COMPILED", "EMPTY_SEGMENT", "Segment"]
+
+if sys.byteorder != "little":
+    raise ImportError("caplet reads message memory in place and supports little-endian machines only")
+
+COMPILED = not __file__.endswith(".py")
+
+_FORMATS = {
+    "u8s": "B",
+    "i8s": "b",
+    "u16s": "H",
+    "i16s": "h",
+    "u32s": "I",
+    "i32s": "i",
+    "u64s": "Q",
+    "i64s": "q",
+    "f32s": "f",
+    "f64s": "d",
+}
+
+
+class Segment:
+    """A run of words that belongs to one message.
+
+    Args:
+        buffer: the memory; trailing bytes that do not fill a word are left out.
+        segment_id: its number in the message, for far pointers and error texts.
+        used: how many words of it are in use; a segment that is read is used to its end.
+    """
+
+    __slots__ = (
+        "f32s",
+        "f64s",
+        "i8s",
+        "i16s",
+        "i32s",
+        "i64s",
+        "id",
+        "u8s",
+        "u16s",
+        "u32s",
+        "u64s",
+        "used",
+        "view",
+        "words",
+    )
+
+    id: int
+    used: int
+    words: int
+    view: memoryview
+    u8s: memoryview
+    i8s: memoryview
+    u16s: memoryview
+    i16s: memoryview
+    u32s: memoryview
+    i32s: memoryview
+    u64s: memoryview
+    i64s: memoryview
+    f32s: memoryview
+    f64s: memoryview
+
+    def __init__(self, buffer: Buffer, segment_id: int = 0, used: int = -1) -> None:
+        view = memoryview(buffer)
+        size = view.nbytes
+        if view.ndim != 1 or view.itemsize != 1 or size & 7:
+            view = view.cast("B")[: size & ~7]
+        self.view = view
+        self.id = segment_id
+        self.words = size >> 3
+        self.used = self.words if used < 0 else used
+        if COMPILED:
+            point_at_view(self, view)  # type: ignore[name-defined]  # noqa: F821  (inline in segment.pxd)
+
+    def __getattr__(self, name: str) -> memoryview:
+        """Make a typed view on its first use; compiled, all of them are there from the start."""
+        try:
+            item_format = _FORMATS[name]
+        except KeyError:
+            raise AttributeError(f"'Segment' object has no attribute {name!r}") from None
+        view = self.view
+        if view.format != "B":
+            view = view.cast("B")
+        view = view.cast(item_format) if item_format != "B" else view
+        setattr(self, name, view)
+        return view
+
+    def blob(self, start: int, length: int) -> bytes:
+        """Return a copy of `length` bytes from byte `start`."""
+        return bytes(self.u8s[start : start + length])
+
+    def text(self, start: int, length: int) -> str:
+        """Return `length` bytes from byte `start` as text.
+
+        Raises:
+            UnicodeDecodeError: the bytes are not UTF-8.
+        """
+        if COMPILED:
+            return decode_utf8(self, start, length)  # type: ignore[name-defined,no-any-return]  # noqa: F821  (segment.pxd)
+        return str(self.u8s[start : start + length], "utf-8")
+
+    def put_bytes(self, start: int, content: Buffer) -> None:
+        """Write `content` (bytes or any contiguous buffer) from byte `start` on."""
+        source = memoryview(content)
+        if source.ndim != 1 or source.itemsize != 1 or source.format != "B":
+            source = source.cast("B")
+        self.view[start : start + source.nbytes] = source
+
+    def zero(self, start: int, length: int) -> None:
+        """Overwrite `length` bytes from byte `start` with zeros."""
+        if length > 0:
+            self.view[start : start + length] = bytes(length)
+
+
+EMPTY_SEGMENT = Segment(bytes(8))

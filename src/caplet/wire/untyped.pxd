@@ -1,0 +1,42 @@
+# C types of untyped.py.
+cimport cython
+from caplet.wire.arena cimport Arena
+from caplet.wire.segment cimport Segment
+from caplet.wire.views cimport ListReader, StructReader
+
+cdef class AnyStruct(StructReader):
+    cpdef unsigned char u8(self, Py_ssize_t offset, unsigned char default=*)
+    cpdef unsigned short u16(self, Py_ssize_t offset, unsigned short default=*)
+    cpdef unsigned int u32(self, Py_ssize_t offset, unsigned int default=*)
+    cpdef unsigned long long u64(self, Py_ssize_t offset, unsigned long long default=*)
+    cpdef signed char i8(self, Py_ssize_t offset, signed char default=*)
+    cpdef short i16(self, Py_ssize_t offset, short default=*)
+    cpdef int i32(self, Py_ssize_t offset, int default=*)
+    cpdef long long i64(self, Py_ssize_t offset, long long default=*)
+    cpdef float f32(self, Py_ssize_t offset)
+    cpdef double f64(self, Py_ssize_t offset)
+    cpdef bint boolean(self, Py_ssize_t bit, bint default=*)
+    cpdef bint has(self, Py_ssize_t index)
+    cpdef AnyPointer pointer(self, Py_ssize_t index)
+    cpdef AnyStruct struct(self, Py_ssize_t index)
+    cpdef AnyList list(self, Py_ssize_t index)
+    cpdef str text(self, Py_ssize_t index, str default=*)
+    cpdef bytes blob(self, Py_ssize_t index, bytes default=*)
+
+cdef class AnyPointer:
+    cdef Arena _arena
+    cdef Segment _segment
+    cdef Py_ssize_t _position
+    cdef int _depth
+
+    cpdef AnyStruct struct(self)
+    cpdef AnyList list(self)
+    cpdef str text(self, str default=*)
+    cpdef bytes blob(self, bytes default=*)
+    cpdef object capability(self)
+
+cdef class AnyList(ListReader):
+    cpdef check_index(self, Py_ssize_t index)
+    cpdef Py_ssize_t offset(self, Py_ssize_t index, unsigned int width) except -1
+    cpdef AnyStruct struct(self, Py_ssize_t index)
+    cpdef AnyPointer pointer(self, Py_ssize_t index)
