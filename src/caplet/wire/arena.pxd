@@ -3,6 +3,8 @@ cimport cython
 from caplet.wire.segment cimport Segment
 from caplet.wire.views cimport ListReader, StructReader
 
+cdef int VOID, BIT, BYTE, POINTER, COMPOSITE
+
 cdef class Arena:
     cdef public list segments
     cdef public list capabilities

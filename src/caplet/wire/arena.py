@@ -13,22 +13,14 @@ from typing import TYPE_CHECKING
 
 from caplet.errors import DecodeError
 from caplet.limits import DEFAULT_LIMITS
+from caplet.wire.sizes import BIT, BYTE, COMPOSITE, DATA_BITS, POINTER, VOID
 
 if TYPE_CHECKING:
     from caplet.limits import Limits
     from caplet.wire.segment import Segment
     from caplet.wire.views import ListReader, StructReader
 
-__all__ = ["BIT", "COMPOSITE", "DATA_BITS", "POINTER", "VOID", "Arena"]
-
-# Element size codes of a list pointer.
-VOID = 0
-BIT = 1
-BYTE = 2
-POINTER = 6
-COMPOSITE = 7
-
-DATA_BITS = (0, 1, 8, 16, 32, 64, 0, 0)
+__all__ = ["Arena"]
 
 _KINDS = ("struct pointer", "list pointer", "far pointer", "capability pointer")
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from caplet.errors import BuildError
-from caplet.wire.arena import COMPOSITE, DATA_BITS, POINTER, Arena
+from caplet.wire.arena import Arena
 from caplet.wire.segment import Segment
+from caplet.wire.sizes import COMPOSITE, DATA_BITS, POINTER
 
 if TYPE_CHECKING:
     from caplet.wire.views import ListReader, StructReader

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from caplet.errors import DecodeError
-from caplet.wire.arena import COMPOSITE, POINTER, VOID
+from caplet.wire.sizes import COMPOSITE, POINTER, VOID
 from caplet.wire.untyped import AnyList, AnyPointer, AnyStruct
 from caplet.wire.views import ListReader, StructReader
 

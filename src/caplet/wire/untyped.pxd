@@ -4,6 +4,8 @@ from caplet.wire.arena cimport Arena
 from caplet.wire.segment cimport Segment
 from caplet.wire.views cimport ListReader, StructReader
 
+cdef int VOID, BIT, POINTER, COMPOSITE
+
 cdef class AnyStruct(StructReader):
     cpdef unsigned char u8(self, Py_ssize_t offset, unsigned char default=*)
     cpdef unsigned short u16(self, Py_ssize_t offset, unsigned short default=*)

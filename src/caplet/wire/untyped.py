@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import Literal
 
 from caplet.errors import DecodeError
-from caplet.wire.arena import BIT, COMPOSITE, POINTER, VOID
 from caplet.wire.segment import EMPTY_SEGMENT
+from caplet.wire.sizes import BIT, COMPOSITE, POINTER, VOID
 from caplet.wire.views import ListReader, StructReader
 
 __all__ = ["AnyList", "AnyPointer", "AnyStruct"]

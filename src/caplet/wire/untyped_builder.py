@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from caplet.errors import BuildError
-from caplet.wire.arena import COMPOSITE, POINTER
 from caplet.wire.copying import copy_list, copy_pointer, copy_struct
+from caplet.wire.sizes import COMPOSITE, POINTER
 from caplet.wire.untyped import AnyList, AnyPointer, AnyStruct
 from caplet.wire.views import ListBuilder, StructBuilder
 
