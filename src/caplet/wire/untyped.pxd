@@ -26,10 +26,10 @@ cdef class AnyStruct(StructReader):
     cpdef bytes blob(self, Py_ssize_t index, bytes default=*)
 
 cdef class AnyPointer:
-    cdef Arena _arena
-    cdef Segment _segment
-    cdef Py_ssize_t _position
-    cdef int _depth
+    cdef public Arena _arena
+    cdef public Segment _segment
+    cdef public Py_ssize_t _position
+    cdef public int _depth
 
     cpdef AnyStruct struct(self)
     cpdef AnyList list(self)

@@ -32,9 +32,9 @@ cdef class AnyStructBuilder(StructBuilder):
     cpdef AnyStruct as_reader(self)
 
 cdef class AnyPointerBuilder:
-    cdef BuilderArena _arena
-    cdef Segment _segment
-    cdef Py_ssize_t _position
+    cdef public BuilderArena _arena
+    cdef public Segment _segment
+    cdef public Py_ssize_t _position
 
     cpdef clear(self)
     @cython.locals(made=AnyStructBuilder)

@@ -3,27 +3,27 @@ from caplet.wire.segment cimport Segment
 from caplet.wire.arena cimport Arena
 
 cdef class StructReader:
-    cdef Arena _arena
-    cdef Segment _segment
-    cdef Py_ssize_t _data
-    cdef Py_ssize_t _pointers
-    cdef unsigned int _data_bytes
-    cdef unsigned int _pointer_count
-    cdef int _depth
+    cdef public Arena _arena
+    cdef public Segment _segment
+    cdef public Py_ssize_t _data
+    cdef public Py_ssize_t _pointers
+    cdef public unsigned int _data_bytes
+    cdef public unsigned int _pointer_count
+    cdef public int _depth
 
 cdef class StructBuilder(StructReader):
     pass
 
 cdef class ListReader:
-    cdef Arena _arena
-    cdef Segment _segment
-    cdef Py_ssize_t _start
-    cdef Py_ssize_t _length
-    cdef Py_ssize_t _step_bits
-    cdef unsigned int _data_bytes
-    cdef unsigned int _pointer_count
-    cdef int _depth
-    cdef int _size
+    cdef public Arena _arena
+    cdef public Segment _segment
+    cdef public Py_ssize_t _start
+    cdef public Py_ssize_t _length
+    cdef public Py_ssize_t _step_bits
+    cdef public unsigned int _data_bytes
+    cdef public unsigned int _pointer_count
+    cdef public int _depth
+    cdef public int _size
 
 cdef class ListBuilder(ListReader):
     pass

@@ -1,0 +1,14 @@
+# C types of message.py.
+cimport cython
+from caplet.wire.arena cimport Arena
+from caplet.wire.builder cimport BuilderArena
+from caplet.wire.segment cimport Segment
+from caplet.wire.untyped cimport AnyPointer
+from caplet.wire.untyped_builder cimport AnyPointerBuilder
+
+cdef class MessageReader(Arena):
+    pass
+
+cdef class MessageBuilder(BuilderArena):
+    @cython.locals(segment=Segment)
+    cpdef list output(self)
