@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DEFAULT_LIMITS", "Limits"]
+__all__ = ["DEFAULT_LIMITS", "SCHEMA_NESTING", "Limits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +27,6 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+SCHEMA_NESTING = 64
+"""How deep brackets and blocks of a schema text may be nested, and how many parts a dotted name may have."""

@@ -1,0 +1,379 @@
+"""From files or texts to a registry of nodes: the compiler's entry points.
+
+Knows in which order things are done and which nodes belong to a request. The work itself is done in the modules around
+this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from caplet.compiler.imports import Importer, SchemaFile, memory_file
+from caplet.compiler.modules import Module, World
+from caplet.compiler.scope import Scope
+from caplet.compiler.translate import STREAM_FILE, Translator
+from caplet.compiler.tree import (
+    AnnotationUse,
+    Application,
+    Declaration,
+    DeclarationKind,
+    Expression,
+    ImportPath,
+    Index,
+    ListLiteral,
+    Member,
+    ParamList,
+    Tuple,
+)
+from caplet.errors import CompileError, Diagnostic
+from caplet.schema.model import (
+    Annotation,
+    AnnotationNode,
+    Brand,
+    ConstNode,
+    EnumNode,
+    Import,
+    InterfaceNode,
+    ListType,
+    NamedType,
+    Node,
+    RequestedFile,
+    Slot,
+    SourceInfo,
+    StructNode,
+    Type,
+)
+from caplet.schema.registry import Registry
+
+__all__ = ["CompiledFile", "Compilation", "compile_file", "compile_files", "compile_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledFile:
+    """A file that was compiled.
+
+    Args:
+        id: the id of the file's node.
+        filename: the display name of the file.
+        imports: the files that it imports, by the names in its text.
+        registry: all nodes of the compilation; those of imported files that nothing needs are compiled when asked for.
+    """
+
+    id: int
+    filename: str
+    imports: tuple[Import, ...]
+    registry: Registry
+
+    @property
+    def node(self) -> Node:
+        """The node of the file."""
+        return self.registry.get(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """What a compilation gave: the files that were asked for, and the nodes that belong to them.
+
+    `nodes` are those of the files and everything they refer to, with the scopes around those; `source_info` is in the
+    same order.
+    """
+
+    files: tuple[CompiledFile, ...]
+    registry: Registry
+    nodes: tuple[Node, ...]
+    source_info: tuple[SourceInfo, ...]
+
+    @property
+    def requested_files(self) -> tuple[RequestedFile, ...]:
+        """The files as a code generator wants them."""
+        return tuple(RequestedFile(file.id, file.filename, file.imports) for file in self.files)
+
+
+def compile_file(
+    path: str | Path,
+    import_path: Iterable[str | Path | Traversable] = (),
+    *,
+    standard_import: bool = True,
+    display_name: str | None = None,
+    require_id: bool = True,
+) -> CompiledFile:
+    """Compiles a schema file and what it imports.
+
+    Args:
+        path: the file, relative to the working directory or absolute.
+        import_path: directories for imports that begin with `/`, looked up before the standard places.
+        standard_import: whether the standard schemas and the system's include directories can be imported.
+        display_name: the name of the file in the schema; by default the path.
+        require_id: whether a file without an id is an error.
+
+    Raises:
+        CompileError: with everything that is wrong in the file, and in what it needs of other files.
+    """
+    names = {str(path): display_name} if display_name is not None else {}
+    return compile_files(
+        [path], import_path, standard_import=standard_import, display_names=names, require_id=require_id
+    ).files[0]
+
+
+def compile_files(
+    paths: Sequence[str | Path],
+    import_path: Iterable[str | Path | Traversable] = (),
+    *,
+    standard_import: bool = True,
+    display_names: Mapping[str, str] | None = None,
+    require_id: bool = True,
+) -> Compilation:
+    """Compiles several schema files together.
+
+    Args:
+        paths: the files, relative to the working directory or absolute.
+        import_path: as for `compile_file`.
+        standard_import: as for `compile_file`.
+        display_names: the names of files in the schema, by path as given; by default the paths.
+        require_id: as for `compile_file`.
+
+    Raises:
+        CompileError: with everything that is wrong.
+    """
+    importer = Importer(import_path, standard_import)
+    files: list[SchemaFile] = []
+    missing: list[Diagnostic] = []
+    for path in paths:
+        file = importer.open(path, (display_names or {}).get(str(path)))
+        if file is None:
+            missing.append(Diagnostic(str(path), 0, 0, 0, "there is no such file"))
+        else:
+            files.append(file)
+    if missing:
+        raise CompileError(missing)
+    return _compile(importer, files, require_id)
+
+
+def compile_text(
+    text: str | bytes,
+    name: str = "schema.capnp",
+    import_path: Iterable[str | Path | Traversable] = (),
+    *,
+    files: Mapping[str, str | bytes] | None = None,
+    standard_import: bool = True,
+    require_id: bool = False,
+) -> CompiledFile:
+    """Compiles a schema text.
+
+    Args:
+        text: the schema.
+        name: the name of the file in the schema and in diagnostics.
+        import_path: as for `compile_file`.
+        files: other texts, by name, that can be imported relative to this one.
+        standard_import: as for `compile_file`.
+        require_id: whether a text without an id is an error; otherwise one is made from `name`.
+
+    Raises:
+        CompileError: with everything that is wrong.
+    """
+    contents = {key: _as_bytes(value) for key, value in (files or {}).items()}
+    contents[name] = _as_bytes(text)
+    importer = Importer(import_path, standard_import)
+    return _compile(importer, [memory_file(name, contents)], require_id).files[0]
+
+
+def _as_bytes(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+
+
+def _compile(importer: Importer, files: Sequence[SchemaFile], require_ids: bool) -> Compilation:
+    world = World(importer, require_ids)
+    translator = Translator(world)
+    try:
+        modules = [module for module in map(world.load, files) if module is not None]
+        closure = _Closure(translator)
+        for module in modules:
+            closure.whole(module.root)
+        imports = [_imports(module) for module in modules]
+    except RecursionError:
+        world.reporter.add(
+            Diagnostic(files[0].display_name, 0, 0, 0, "declarations depend on each other too deeply; shorten the chain")
+        )
+    world.reporter.raise_if_failed()
+    registry = _registry(translator, closure.nodes)
+    compiled = tuple(
+        CompiledFile(module.root.id, module.file.display_name, table, registry)
+        for module, table in zip(modules, imports, strict=True)
+    )
+    infos = (translator.source_info.get(node_id) for node_id in closure.nodes)
+    return Compilation(
+        compiled, registry, tuple(closure.nodes.values()), tuple(info for info in infos if info is not None)
+    )
+
+
+def _registry(translator: Translator, nodes: Mapping[int, Node]) -> Registry:
+    """Makes the registry: the nodes that are needed, and those of imported files for later."""
+    registry = Registry(nodes.values())
+    world = translator.world
+    for module in world.modules.values():
+        if module is not None:
+            registry.add_file(module.file.display_name, module.root.id)
+    for info in translator.source_info.values():
+        registry.add_source_info(info)
+    for scope in world.scopes.values():
+        if scope.id not in nodes:
+            registry.add_lazy(scope.id, _later(translator, registry, scope))
+    return registry
+
+
+def _later(translator: Translator, registry: Registry, scope: Scope) -> Callable[[], Node]:
+    """Returns a function that compiles a declaration of an imported file, with all that it needs."""
+
+    def make() -> Node:
+        closure = _Closure(translator)
+        closure.needed(scope)
+        translator.world.reporter.raise_if_failed()
+        for node in closure.nodes.values():
+            if node.id != scope.id:
+                registry.add(node)
+            info = translator.source_info.get(node.id)
+            if info is not None:
+                registry.add_source_info(info)
+        return closure.nodes[scope.id]
+
+    return make
+
+
+# -- what belongs to a request ------------------------------------------------------------------------------------------
+
+
+class _Closure:
+    """Collects nodes with everything they refer to, and the scopes around all of that."""
+
+    __slots__ = ("_started", "_waiting", "nodes", "translator")
+
+    def __init__(self, translator: Translator) -> None:
+        self.translator = translator
+        self.nodes: dict[int, Node] = {}
+        self._started: set[int] = set()
+        self._waiting: list[int] = []
+
+    def whole(self, scope: Scope) -> None:
+        """Adds a scope with everything declared inside it."""
+        self.needed(scope)
+        for child in scope.nested:
+            self.whole(child)
+
+    def needed(self, scope: Scope) -> None:
+        """Adds a scope, what it refers to, and the scopes around it."""
+        self._waiting.append(scope.id)
+        while self._waiting:
+            found = self.translator.world.scopes.get(self._waiting.pop(0))
+            if found is None or found.id in self._started:
+                continue
+            self._started.add(found.id)
+            for node in self.translator.nodes(found):
+                self.nodes[node.id] = node
+                self._waiting.extend(_dependencies(node))
+            if found.parent is not None:
+                self._waiting.append(found.parent.id)
+
+
+def _dependencies(node: Node) -> Iterator[int]:
+    """The ids to which a node refers."""
+    body = node.body
+    if isinstance(body, StructNode):
+        for field in body.fields:
+            if isinstance(field.body, Slot):
+                yield from _type_ids(field.body.type)
+            yield from _annotation_ids(field.annotations)
+    elif isinstance(body, EnumNode):
+        for enumerant in body.enumerants:
+            yield from _annotation_ids(enumerant.annotations)
+    elif isinstance(body, InterfaceNode):
+        for superclass in body.superclasses:
+            yield superclass.id
+            yield from _brand_ids(superclass.brand)
+        for method in body.methods:
+            yield method.param_struct_type
+            yield from _brand_ids(method.param_brand)
+            yield method.result_struct_type
+            yield from _brand_ids(method.result_brand)
+            yield from _annotation_ids(method.annotations)
+    elif isinstance(body, (ConstNode, AnnotationNode)):
+        yield from _type_ids(body.type)
+    yield from _annotation_ids(node.annotations)
+
+
+def _type_ids(type_: Type) -> Iterator[int]:
+    while isinstance(type_, ListType):
+        type_ = type_.element
+    if isinstance(type_, NamedType):
+        yield type_.type_id
+        yield from _brand_ids(type_.brand)
+
+
+def _brand_ids(brand: Brand) -> Iterator[int]:
+    for scope in brand.scopes:
+        for binding in scope.bindings or ():
+            if binding is not None:
+                yield from _type_ids(binding)
+
+
+def _annotation_ids(annotations: Iterable[Annotation]) -> Iterator[int]:
+    return (annotation.id for annotation in annotations)
+
+
+# -- the table of imports -----------------------------------------------------------------------------------------------
+
+
+def _imports(module: Module) -> tuple[Import, ...]:
+    """The files whose declarations a file uses (not only values, which are in its own nodes), sorted by name."""
+    paths = sorted(set(_declaration_imports(module.root.declaration)), key=str.encode)
+    found = ((path, module.imports.get(path)) for path in paths)
+    return tuple(Import(imported.root.id, path) for path, imported in found if imported is not None)
+
+
+def _declaration_imports(declaration: Declaration) -> Iterator[str]:
+    if declaration.kind == DeclarationKind.USING:
+        yield from _expression_imports(declaration.target)
+    elif declaration.kind in (DeclarationKind.CONST, DeclarationKind.FIELD, DeclarationKind.ANNOTATION):
+        yield from _expression_imports(declaration.type)
+    for superclass in declaration.superclasses:
+        yield from _expression_imports(superclass)
+    yield from _param_imports(declaration.params)
+    yield from _param_imports(declaration.results)
+    yield from _annotation_imports(declaration.annotations)
+    for nested in declaration.nested:
+        yield from _declaration_imports(nested)
+
+
+def _param_imports(params: ParamList | None) -> Iterator[str]:
+    if params is None:
+        return
+    if params.stream:
+        yield STREAM_FILE
+    yield from _expression_imports(params.type)
+    for param in params.params or ():
+        yield from _expression_imports(param.type)
+        yield from _annotation_imports(param.annotations)
+
+
+def _annotation_imports(uses: Iterable[AnnotationUse]) -> Iterator[str]:
+    for use in uses:
+        yield from _expression_imports(use.name)
+
+
+def _expression_imports(expression: Expression | None) -> Iterator[str]:
+    if isinstance(expression, ImportPath):
+        yield expression.path
+    elif isinstance(expression, (Member, Index)):
+        yield from _expression_imports(expression.parent)
+    elif isinstance(expression, Application):
+        yield from _expression_imports(expression.function)
+        for item in expression.items:
+            yield from _expression_imports(item.value)
+    elif isinstance(expression, ListLiteral):
+        for element in expression.items:
+            yield from _expression_imports(element)
+    elif isinstance(expression, Tuple):
+        for item in expression.items:
+            yield from _expression_imports(item.value)

@@ -1,0 +1,371 @@
+"""What names mean: scopes, aliases, generic parameters and their bindings.
+
+Knows lookup from the inside out, members, `using`, imports and brands. It does not know the contents of structs or
+values; whoever translates those asks here what an expression refers to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from caplet.compiler.diagnostics import suggestion
+from caplet.compiler.tree import (
+    AbsoluteName,
+    Application,
+    Declaration,
+    DeclarationKind,
+    Expression,
+    ImportPath,
+    Member,
+    Name,
+    RelativeName,
+    describe,
+)
+from caplet.schema.model import ANY_POINTER, PRIMITIVES, AnyPointerConstraint, AnyPointerType, Type, TypeKind
+
+if TYPE_CHECKING:
+    from caplet.compiler.modules import Module
+
+__all__ = [
+    "BUILTINS",
+    "Alias",
+    "Builtin",
+    "Implicits",
+    "Level",
+    "NO_IMPLICITS",
+    "Reference",
+    "Resolved",
+    "Resolver",
+    "Scope",
+    "Variable",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Builtin:
+    """A type that is always visible; `type` is None for List."""
+
+    id: int
+    name: str
+    type: Type | None
+
+    @property
+    def parameter_count(self) -> int:
+        """How many generic parameters it takes."""
+        return 1 if self.type is None else 0
+
+
+_NAMES: Final[dict[str, Type | None]] = {
+    "Void": PRIMITIVES[TypeKind.VOID],
+    "Bool": PRIMITIVES[TypeKind.BOOL],
+    "Int8": PRIMITIVES[TypeKind.INT8],
+    "Int16": PRIMITIVES[TypeKind.INT16],
+    "Int32": PRIMITIVES[TypeKind.INT32],
+    "Int64": PRIMITIVES[TypeKind.INT64],
+    "UInt8": PRIMITIVES[TypeKind.UINT8],
+    "UInt16": PRIMITIVES[TypeKind.UINT16],
+    "UInt32": PRIMITIVES[TypeKind.UINT32],
+    "UInt64": PRIMITIVES[TypeKind.UINT64],
+    "Float32": PRIMITIVES[TypeKind.FLOAT32],
+    "Float64": PRIMITIVES[TypeKind.FLOAT64],
+    "Text": PRIMITIVES[TypeKind.TEXT],
+    "Data": PRIMITIVES[TypeKind.DATA],
+    "List": None,
+    "AnyPointer": ANY_POINTER,
+    "AnyStruct": AnyPointerType(AnyPointerConstraint.STRUCT),
+    "AnyList": AnyPointerType(AnyPointerConstraint.LIST),
+    "Capability": AnyPointerType(AnyPointerConstraint.CAPABILITY),
+}
+BUILTINS: Final = {name: Builtin(number, name, type_) for number, (name, type_) in enumerate(_NAMES.items(), 1)}
+_LIST: Final = BUILTINS["List"]
+_POINTER_BUILTINS: Final = {"Text", "Data", "List", "AnyPointer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A generic parameter that is not bound; scope 0 means an implicit parameter of the method at hand."""
+
+    scope_id: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The bindings of one scope's parameters, and those of the scopes around it.
+
+    `inherited` means: whatever the place of use has; otherwise `bindings` hold, and when they are empty nothing is bound.
+    """
+
+    scope_id: int
+    parameter_count: int
+    inherited: bool
+    bindings: tuple[Resolved, ...]
+    parent: Level | None
+
+    def find(self, scope_id: int) -> Level | None:
+        """Returns the level of a scope, from here outwards."""
+        level: Level | None = self
+        while level is not None and level.scope_id != scope_id:
+            level = level.parent
+        return level
+
+    def __iter__(self) -> Iterator[Level]:
+        level: Level | None = self
+        while level is not None:
+            yield level
+            level = level.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A declaration with bindings for generic parameters."""
+
+    target: Scope | Builtin
+    level: Level
+
+
+Resolved = Reference | Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Implicits:
+    """The implicit parameters of a method, as seen from its parameters and results.
+
+    `scope_id` is 0 in the method itself, and the id of the parameter struct inside of it.
+    """
+
+    scope_id: int
+    names: tuple[str, ...]
+
+
+NO_IMPLICITS: Final = Implicits(0, ())
+
+
+class Scope:
+    """A declaration that becomes a node, and the names declared directly inside it."""
+
+    __slots__ = ("children", "declaration", "display_name", "id", "level", "module", "nested", "parameters", "parent", "prefix")
+
+    def __init__(self, module: Module, declaration: Declaration, parent: Scope | None, node_id: int) -> None:
+        self.module = module
+        self.declaration = declaration
+        self.parent = parent
+        self.id = node_id
+        name = declaration.name.text
+        if parent is None:
+            self.display_name = module.file.display_name
+            self.prefix = max(self.display_name.rfind("."), self.display_name.rfind(":")) + 1
+        else:
+            lead = parent.display_name + ("." if parent.parent is not None else ":")
+            self.display_name = lead + name
+            self.prefix = len(lead)
+        self.parameters = [parameter.text for parameter in declaration.parameters]
+        self.children: dict[str, Scope | Alias] = {}
+        self.nested: list[Scope] = []
+        parent_level = parent.level if parent is not None else None
+        self.level = Level(node_id, len(self.parameters), True, (), parent_level)
+
+    @property
+    def kind(self) -> DeclarationKind:
+        """What is declared."""
+        return self.declaration.kind
+
+    @property
+    def is_generic(self) -> bool:
+        """Whether this scope or one around it has parameters."""
+        return any(level.parameter_count for level in self.level)
+
+
+class Alias:
+    """A `using` declaration; `state` is 0 before, 1 while and 2 after it was resolved."""
+
+    __slots__ = ("declaration", "parent", "resolved", "state")
+
+    def __init__(self, declaration: Declaration, parent: Scope) -> None:
+        self.declaration = declaration
+        self.parent = parent
+        self.state = 0
+        self.resolved: Resolved | None = None
+
+
+class Resolver:
+    """Resolves the expressions that stand in one scope."""
+
+    __slots__ = ("implicits", "scope")
+
+    def __init__(self, scope: Scope, implicits: Implicits = NO_IMPLICITS) -> None:
+        self.scope = scope
+        self.implicits = implicits
+
+    def error(self, start: int, end: int, message: str) -> None:
+        """Reports a problem in the file of the scope."""
+        self.scope.module.error(start, end, message)
+
+    def resolve(self, expression: Expression) -> Resolved | None:
+        """Returns what an expression names, or None after reporting what is wrong with it."""
+        if isinstance(expression, RelativeName):
+            return self.relative(expression)
+        if isinstance(expression, AbsoluteName):
+            root = self.scope.module.root
+            return self.member_of(Reference(root, root.level), expression.name, "this file")
+        if isinstance(expression, ImportPath):
+            module = self.scope.module.import_module(expression)
+            return None if module is None else Reference(module.root, module.root.level)
+        if isinstance(expression, Application):
+            return self.application(expression)
+        if isinstance(expression, Member):
+            parent = self.resolve(expression.parent)
+            if parent is None:
+                return None
+            if isinstance(parent, Variable):
+                self.error(expression.name.start, expression.name.end, "a generic parameter has no members")
+                return None
+            return self.member_of(parent, expression.name, f"'{describe(expression.parent)}'")
+        self.error(expression.start, expression.end, f"expected a name, not {describe(expression)}")
+        return None
+
+    def relative(self, expression: RelativeName) -> Resolved | None:
+        name = expression.name
+        if name in self.implicits.names:
+            return Variable(self.implicits.scope_id, self.implicits.names.index(name))
+        scope: Scope | None = self.scope
+        while scope is not None:
+            child = scope.children.get(name)
+            if child is not None:
+                return self.entered(child, self.scope.level)
+            if name in scope.parameters:
+                return substitute(Variable(scope.id, scope.parameters.index(name)), self.scope.level)
+            scope = scope.parent
+        builtin = BUILTINS.get(name)
+        if builtin is not None:
+            return Reference(builtin, Level(builtin.id, builtin.parameter_count, False, (), None))
+        hint = suggestion(name, self.visible_names())
+        if name == "Object":
+            hint = "; did you mean 'AnyPointer'?"
+        self.error(expression.start, expression.end, f"'{name}' is not defined{hint}")
+        return None
+
+    def visible_names(self) -> set[str]:
+        """All names that can be used here without a dot."""
+        names = {*BUILTINS, *self.implicits.names}
+        scope: Scope | None = self.scope
+        while scope is not None:
+            names.update(scope.children, scope.parameters)
+            scope = scope.parent
+        return names
+
+    def member_of(self, parent: Reference, name: Name, shown: str) -> Resolved | None:
+        children = parent.target.children if isinstance(parent.target, Scope) else {}
+        child = children.get(name.text)
+        if child is None:
+            hint = suggestion(name.text, children)
+            self.error(name.start, name.end, f"{shown} declares nothing named '{name.text}'{hint}")
+            return None
+        return self.entered(child, parent.level)
+
+    def entered(self, child: Scope | Alias, level: Level) -> Resolved | None:
+        """Returns a child as seen from a place with the bindings of `level`."""
+        if isinstance(child, Scope):
+            parent = level.find(child.parent.id) if child.parent is not None else None
+            return Reference(child, Level(child.id, len(child.parameters), False, (), parent))
+        resolved = resolve_alias(child)
+        if resolved is None:
+            return None
+        around = level.find(child.parent.id)
+        return resolved if around is None else substitute(resolved, around)
+
+    def application(self, expression: Application) -> Resolved | None:
+        function = self.resolve(expression.function)
+        bindings: list[Resolved] = []
+        failed = function is None
+        for item in expression.items:
+            if item.name is not None:
+                self.error(item.name.start, item.name.end, "type parameters are given by position; remove the name and '='")
+                failed = True
+            binding = self.resolve(item.value)
+            if binding is None:
+                failed = True
+            else:
+                failed = not self.check_binding(function, binding, item.value) or failed
+                bindings.append(binding)
+        if failed or function is None:
+            return None
+        return self.apply(function, tuple(bindings), expression)
+
+    def apply(self, function: Resolved, bindings: tuple[Resolved, ...], expression: Application) -> Resolved | None:
+        shown = describe(expression.function)
+        if isinstance(function, Variable):
+            self.error(expression.start, expression.end, f"'{shown}' is itself a generic parameter and takes none")
+            return None
+        level = function.level
+        if level.bindings:
+            self.error(expression.start, expression.end, f"the parameters of '{shown}' are bound already; remove this list")
+            return None
+        if len(bindings) != level.parameter_count:
+            count = level.parameter_count
+            wanted = "no generic parameters" if count == 0 else f"{count} generic parameter{'s' if count > 1 else ''}"
+            self.error(expression.start, expression.end, f"'{shown}' takes {wanted}, but {len(bindings)} given")
+            return None
+        return Reference(
+            function.target, Level(level.scope_id, level.parameter_count, False, bindings, level.parent)
+        )
+
+    def check_binding(self, function: Resolved | None, binding: Resolved, expression: Expression) -> bool:
+        """Checks that a generic parameter is bound to a pointer type; List takes every type."""
+        if isinstance(binding, Variable) or (isinstance(function, Reference) and function.target is _LIST):
+            return True
+        target = binding.target
+        if isinstance(target, Builtin):
+            fine = target.name in _POINTER_BUILTINS
+        else:
+            fine = target.kind in (DeclarationKind.STRUCT, DeclarationKind.INTERFACE)
+        if not fine:
+            self.error(
+                expression.start,
+                expression.end,
+                f"'{describe(expression)}' cannot be bound to a generic parameter: only structs, interfaces, lists, "
+                "Text, Data and AnyPointer can; wrap it in a struct",
+            )
+        return fine
+
+
+def resolve_alias(alias: Alias) -> Resolved | None:
+    """Resolves a `using` declaration, once."""
+    if alias.state == 1:
+        name = alias.declaration.name
+        alias.parent.module.error(name.start, name.end, f"'using {name.text}' refers to itself; name a declaration instead")
+        return None
+    if alias.state == 0:
+        alias.state = 1
+        assert alias.declaration.target is not None
+        alias.resolved = Resolver(alias.parent).resolve(alias.declaration.target)
+        alias.state = 2
+    return alias.resolved
+
+
+def substitute(resolved: Resolved, around: Level) -> Resolved:
+    """Replaces the generic parameters that `around` binds."""
+    if isinstance(resolved, Variable):
+        level = around.find(resolved.scope_id)
+        if level is None or level.inherited:
+            return resolved
+        if resolved.index < len(level.bindings):
+            return level.bindings[resolved.index]
+        any_pointer = BUILTINS["AnyPointer"]
+        return Reference(any_pointer, Level(any_pointer.id, 0, False, (), None))
+    if all(level.inherited for level in around):
+        return resolved
+    return Reference(resolved.target, _substitute_level(resolved.level, around))
+
+
+def _substitute_level(level: Level, around: Level) -> Level:
+    parent = None if level.parent is None else _substitute_level(level.parent, around)
+    if level.inherited:
+        outer = around.find(level.scope_id)
+        if outer is not None:
+            return Level(level.scope_id, level.parameter_count, outer.inherited, outer.bindings, parent)
+        return Level(level.scope_id, level.parameter_count, True, (), parent)
+    bindings = tuple(substitute(binding, around) for binding in level.bindings)
+    return Level(level.scope_id, level.parameter_count, False, bindings, parent)

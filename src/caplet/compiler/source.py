@@ -1,0 +1,91 @@
+"""The text of one schema file: decoding, lines and columns.
+
+Knows bytes, UTF-8 and positions; it does not know what the text means.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from caplet.errors import Diagnostic
+
+__all__ = ["Source", "decode_source"]
+
+_UTF8_MARK = b"\xef\xbb\xbf"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_SHOWN_COLUMNS = 240
+
+
+class Source:
+    """A schema text with a name; positions in it are character offsets from 0.
+
+    Args:
+        filename: the name used in diagnostics.
+        text: the text, without a byte order mark.
+        mark_bytes: how many bytes stood before the text in the file (the byte order mark).
+    """
+
+    __slots__ = ("_line_starts", "filename", "mark_bytes", "text")
+
+    def __init__(self, filename: str, text: str, mark_bytes: int = 0) -> None:
+        self.filename = filename
+        self.text = text
+        self.mark_bytes = mark_bytes
+        self._line_starts: list[int] | None = None
+
+    def location(self, position: int) -> tuple[int, int]:
+        """Returns line and column, both from 1, of a character offset."""
+        if self._line_starts is None:
+            starts = [0]
+            found = self.text.find("\n")
+            while found >= 0:
+                starts.append(found + 1)
+                found = self.text.find("\n", found + 1)
+            self._line_starts = starts
+        line = bisect_right(self._line_starts, position)
+        return line, position - self._line_starts[line - 1] + 1
+
+    def byte_offset(self, position: int) -> int:
+        """Returns how many bytes of the file stand before a character offset."""
+        if self.text.isascii():
+            return position + self.mark_bytes
+        return len(self.text[:position].encode("utf-8", "surrogatepass")) + self.mark_bytes
+
+    def diagnostic(self, start: int, end: int, message: str) -> Diagnostic:
+        """Makes a diagnostic for the characters from `start` up to, not including, `end`."""
+        start = max(0, min(start, len(self.text)))
+        line, column = self.location(start)
+        line_start = start - column + 1
+        line_end = self.text.find("\n", start)
+        if line_end < 0:
+            line_end = len(self.text)
+        last = max(start, min(end, line_end) - 1)
+        source_line: str | None = self.text[line_start:line_end].rstrip("\r")
+        if source_line is not None and len(source_line) > _SHOWN_COLUMNS:
+            source_line = None
+        return Diagnostic(self.filename, line, column, column + last - start, message, source_line)
+
+
+def decode_source(filename: str, data: bytes) -> tuple[Source | None, Diagnostic | None]:
+    """Decodes the bytes of a schema file.
+
+    Returns:
+        The source and no diagnostic, or no source and the diagnostic that says which byte is not UTF-8.
+    """
+    if data.startswith(_UTF16_MARKS):
+        return None, Diagnostic(filename, 1, 1, 1, "the file is UTF-16 text; save it as UTF-8")
+    mark_bytes = len(_UTF8_MARK) if data.startswith(_UTF8_MARK) else 0
+    try:
+        return Source(filename, data[mark_bytes:].decode("utf-8"), mark_bytes), None
+    except UnicodeDecodeError as error:
+        position = error.start + mark_bytes
+        line = data.count(b"\n", 0, position) + 1
+        line_start = data.rfind(b"\n", 0, position) + 1
+        column = len(data[max(line_start, mark_bytes if line == 1 else 0) : position].decode("utf-8")) + 1
+        return None, Diagnostic(
+            filename,
+            line,
+            column,
+            column,
+            f"the byte 0x{data[position]:02x} at offset {position} is not UTF-8 text; save the file as UTF-8",
+        )
