@@ -4,6 +4,11 @@
     ├── BuildError (also ValueError)       a message that cannot be built as asked
     ├── CompileError (also ValueError)     schema text that does not compile; `diagnostics` lists everything found
     ├── DecodeError (also ValueError)      bytes that are not a well-formed message
+    ├── RpcError                           a call, a capability or a connection that failed, of a kind unknown to this release
+    │   ├── Failed                         something went wrong (also a peer's protocol error: ProtocolError)
+    │   ├── Overloaded                     no resources just now; the same call may succeed later
+    │   ├── Disconnected (ConnectionError) the way to the object is lost; a new connection may help
+    │   └── Unimplemented (NotImplementedError)   the object does not have that method
     └── SchemaError (also ValueError)      schema nodes that contradict each other, or that are not there
 
 Knows names and texts only; nothing here imports another part of Caplet.
@@ -14,7 +19,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["BuildError", "CapletError", "CompileError", "DecodeError", "Diagnostic", "SchemaError"]
+__all__ = [
+    "BuildError",
+    "CapletError",
+    "CompileError",
+    "DecodeError",
+    "Diagnostic",
+    "Disconnected",
+    "Failed",
+    "Overloaded",
+    "ProtocolError",
+    "RpcError",
+    "SchemaError",
+    "Unimplemented",
+    "as_rpc_error",
+    "make_rpc_error",
+]
 
 
 class CapletError(Exception):
@@ -78,3 +98,121 @@ class CompileError(CapletError, ValueError):
 
 class SchemaError(CapletError, ValueError):
     """Schema nodes that contradict each other or themselves, or a node that is not there."""
+
+
+# The kinds of errors on the wire (rpc.capnp, Exception.Type).
+KIND_FAILED = 0
+KIND_OVERLOADED = 1
+KIND_DISCONNECTED = 2
+KIND_UNIMPLEMENTED = 3
+
+
+class RpcError(CapletError):
+    """A call, a capability or a connection that failed.
+
+    Args:
+        reason: what went wrong, in one sentence or more.
+        kind: the kind as on the wire (rpc.capnp, Exception.Type); kinds that this release does not know are kept as they are.
+        trace: where it went wrong at the peer, if the peer says so; empty when unknown.
+        details: pairs of an id and data that travel with the error.
+        fault: whose fault it is: "local" (this program), "remote" (the peer or its program), "internal" (Caplet).
+    """
+
+    default_kind = KIND_FAILED
+
+    def __init__(
+        self,
+        reason: str = "",
+        *,
+        kind: int | None = None,
+        trace: str = "",
+        details: Iterable[tuple[int, bytes]] = (),
+        fault: str = "local",
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.kind = self.default_kind if kind is None else kind
+        self.trace = trace
+        self.details = tuple(details)
+        self.fault = fault
+
+    def __str__(self) -> str:
+        return self.reason
+
+    def fields(self) -> dict[str, object]:
+        """Return the keyword arguments that make an equal error."""
+        return {
+            "reason": self.reason,
+            "kind": self.kind,
+            "trace": self.trace,
+            "details": self.details,
+            "fault": self.fault,
+        }
+
+    def again(self) -> RpcError:
+        """Return an equal error to raise; whoever keeps this one does not keep the frames that the other one passes through."""
+        return type(self)(**self.fields())  # type: ignore[arg-type]
+
+    def __reduce__(self) -> tuple[object, tuple[type[RpcError], dict[str, object]]]:
+        return _remake_rpc_error, (type(self), self.fields())
+
+
+def _remake_rpc_error(cls: type[RpcError], state: dict[str, object]) -> RpcError:
+    """Return a pickled error again."""
+    return cls(**state)  # type: ignore[arg-type]
+
+
+class Failed(RpcError):
+    """Something went wrong; the same call would most likely fail again."""
+
+
+class ProtocolError(Failed):
+    """The peer did what the protocol forbids; its connection ends with this reason."""
+
+    def __init__(self, reason: str = "", **more: object) -> None:
+        more.setdefault("fault", "remote")
+        super().__init__(reason, **more)  # type: ignore[arg-type]
+
+
+class Overloaded(RpcError):
+    """Resources are short just now; the same call may succeed later."""
+
+    default_kind = KIND_OVERLOADED
+
+
+class Disconnected(RpcError, ConnectionError):
+    """The way to the object is lost; a new connection may help."""
+
+    default_kind = KIND_DISCONNECTED
+
+
+class Unimplemented(RpcError, NotImplementedError):
+    """The object does not have that method, or the peer does not know that message."""
+
+    default_kind = KIND_UNIMPLEMENTED
+
+
+_RPC_ERRORS: dict[int, type[RpcError]] = {
+    KIND_FAILED: Failed,
+    KIND_OVERLOADED: Overloaded,
+    KIND_DISCONNECTED: Disconnected,
+    KIND_UNIMPLEMENTED: Unimplemented,
+}
+
+
+def make_rpc_error(
+    kind: int, reason: str, *, trace: str = "", details: Iterable[tuple[int, bytes]] = (), fault: str = "remote"
+) -> RpcError:
+    """Return the error of the class that stands for `kind`; unknown kinds give a plain `RpcError` that keeps the number."""
+    return _RPC_ERRORS.get(kind, RpcError)(reason, kind=kind, trace=trace, details=details, fault=fault)
+
+
+def as_rpc_error(error: BaseException) -> RpcError:
+    """Return what a caller is told of any exception: its type and message; `RpcError` is passed on as it is."""
+    if isinstance(error, RpcError):
+        return error
+    text = str(error)
+    reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    if isinstance(error, NotImplementedError):
+        return Unimplemented(reason)
+    return Failed(reason)

@@ -1,0 +1,56 @@
+"""What the core asks of the world that runs it: a wake-up, timers, waiters, and the start of methods.
+
+Knows the interface only. `aio` implements it on an event loop, `caplet.testing` on a simulated clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, Protocol
+
+__all__ = ["Host", "RunningMethod", "Timer", "Waiter"]
+
+
+class Waiter(Protocol):
+    """Something that one coroutine awaits and the core sets, at most once; setting it again or after cancellation does nothing."""
+
+    def set(self, outcome: object = None) -> None:
+        """Let the coroutine go on in a later turn of its loop; `outcome` is ignored, so that this is a callback as it stands."""
+
+    def __await__(self) -> Generator[Any, None, None]: ...
+
+
+class RunningMethod(Protocol):
+    """A method that was started."""
+
+    def cancel(self) -> None:
+        """Ask it to stop at its next await."""
+
+
+class Timer(Protocol):
+    """A call that will happen later."""
+
+    def cancel(self) -> None:
+        """Forget it; does nothing once it has happened."""
+
+
+class Host(Protocol):
+    """The loop that a vat belongs to."""
+
+    def wake(self) -> None:
+        """See to it that `Turns.run()` is called soon and what connections have to send is written.
+
+        Called from anywhere, also from finalisers and from other threads; must only schedule. Called once until `Turns.run()` starts.
+        """
+
+    def make_waiter(self) -> Waiter:
+        """Return a new waiter."""
+
+    def start_method(self, method: Coroutine[Any, Any, None]) -> RunningMethod:
+        """Start a coroutine that handles its own errors; nothing of it runs before this returns or everything up to its first wait."""
+
+    def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
+        """Call back after `delay_s` seconds."""
+
+    def now_s(self) -> float:
+        """Return the time in seconds on a clock that never goes back."""

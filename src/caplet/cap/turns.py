@@ -1,0 +1,119 @@
+"""The turn queue of a vat: the order in which everything in it happens.
+
+Knows a FIFO of deliveries (calls that reached their object and wait to be started) and a queue of dropped references. Does not know what
+a call does, nor who drives it: a driver calls `run()` after it has fed the connections of the vat, and after user code ran.
+
+Two rules give the order of calls (E-order). A message is digested whole, with all resolutions that it causes, before the next one, and
+never starts a method; and deliveries start in the order in which they arrived here. Finalisers only append to `drops`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from caplet.cap.host import Host
+
+__all__ = ["Deferred", "Delivery", "Droppable", "Turns"]
+
+
+class Delivery(Protocol):
+    """Something that waits in the turn queue."""
+
+    def start(self) -> None:
+        """Happen; must not raise."""
+
+
+class Droppable(Protocol):
+    """Something that counts the references held to it by programs."""
+
+    def drop_use(self) -> None:
+        """One reference to it is gone."""
+
+
+class Deferred:
+    """A function that waits in the turn queue like a call."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self.function = function
+
+    def start(self) -> None:
+        """Call the function."""
+        self.function()
+
+
+class Turns:
+    """The turn queue of one vat.
+
+    Args:
+        host: the loop that the vat belongs to.
+    """
+
+    __slots__ = ("__weakref__", "_awake", "drops", "host", "queue", "running")
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.queue: deque[Delivery] = deque()
+        self.drops: deque[Droppable] = deque()
+        self.running = False
+        self._awake = False
+
+    def wake(self) -> None:
+        """Ask the host for a turn, unless one was asked for already."""
+        if not self._awake and not self.running:
+            self._awake = True
+            self.host.wake()
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Put a delivery at the end of the queue."""
+        self.queue.append(delivery)
+        if not self._awake and not self.running:
+            self.wake()
+
+    def defer(self, function: Callable[[], None]) -> None:
+        """Call `function` in its turn."""
+        self.deliver(Deferred(function))
+
+    def drop(self, thing: Droppable) -> None:
+        """Note that a reference to `thing` is gone; for finalisers, so it only enqueues."""
+        self.drops.append(thing)
+        if not self._awake and not self.running:
+            self.wake()
+
+    def settle_drops(self) -> None:
+        """Act on all dropped references now; `close()` and `with` blocks call this, so that they release at once."""
+        drops = self.drops
+        while drops:
+            drops.popleft().drop_use()
+
+    def run(self) -> None:
+        """Start every delivery in order, until nothing waits; those that are added meanwhile included.
+
+        Called by the driver, never from inside a delivery.
+        """
+        if self.running:
+            return
+        self.running = True
+        self._awake = True
+        queue = self.queue
+        drops = self.drops
+        try:
+            while True:
+                while drops:
+                    drops.popleft().drop_use()
+                if not queue:
+                    break
+                queue.popleft().start()
+        finally:
+            self.running = False
+            self._awake = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits."""
+        return not self.queue and not self.drops
