@@ -59,6 +59,6 @@ struct JoinResult @0x9d263a3630b7ebee {
   succeeded @1 :Bool;
   # Whether all parts led to the same object.
 
-  cap @2 :AnyPointer;
+  cap @2 :Capability;
   # The object, when they did; only in one of the answers.
 }
