@@ -475,10 +475,8 @@ class Translator:
             )
         )
         self.source_info[node_id] = _member_docs(node_id, None, members.root)
+        # The struct's own parameters stay unbound here, as in what other compilers write: the method's list says enough.
         scopes = [BrandScope(level.scope_id, None) for level in scope.level if level.parameter_count]
-        if implicits.names:
-            bindings = tuple(ImplicitParameterType(index) for index in range(len(implicits.names)))
-            scopes.insert(0, BrandScope(node_id, bindings))
         return node_id, Brand(tuple(scopes)) if scopes else EMPTY_BRAND
 
     # -- annotations ----------------------------------------------------------------------------------------------------

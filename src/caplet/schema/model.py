@@ -421,9 +421,9 @@ class Node:
     """One declaration of a schema: `body` says what it declares.
 
     `display_name` is the file's name, a colon and the dotted path (`a.capnp:Outer.Inner`);
-    `display_name[display_name_prefix_length:]` is the declared name alone. `scope_id` is the id of the node around it,
-    0 for a file. `parameters` are the names of its own generic parameters; `is_generic` also counts those of the
-    scopes around it.
+    `name` is the declared name alone (the prefix length counts bytes). `scope_id` is the id of the node around it, 0 for
+    a file. `parameters` are the names of its own generic parameters; `is_generic` also counts those of the scopes around
+    it. The byte positions in the file are 0 when they are not known.
     """
 
     id: int
@@ -435,11 +435,15 @@ class Node:
     is_generic: bool = False
     nested_nodes: tuple[NestedNode, ...] = ()
     annotations: tuple[Annotation, ...] = ()
+    start_byte: int = 0
+    end_byte: int = 0
 
     @property
     def name(self) -> str:
         """The declared name alone, without the file and the scopes around it."""
-        return self.display_name[self.display_name_prefix_length :]
+        if self.display_name.isascii():
+            return self.display_name[self.display_name_prefix_length :]
+        return self.display_name.encode()[self.display_name_prefix_length :].decode("utf-8", "replace")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -448,16 +452,17 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class MemberInfo:
-    """The documentation of a field, enumerant or method; byte positions in the file when known (else 0)."""
+    """The documentation of a field, enumerant or method."""
 
     doc_comment: str | None = None
-    start_byte: int = 0
-    end_byte: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """The documentation of a node and its members; `members` are in the order of the body's tuple."""
+    """The documentation of a node and its members; `members` are in the order of the body's tuple.
+
+    The byte positions in the file are 0 when they are not known.
+    """
 
     id: int
     doc_comment: str | None = None

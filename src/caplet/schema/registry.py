@@ -38,7 +38,7 @@ class Registry:
     a module costs only the nodes in use.
     """
 
-    __slots__ = ("_children", "_files", "_lazy", "_nodes", "_source_info")
+    __slots__ = ("_children", "_files", "_lazy", "_lazy_source_info", "_nodes", "_source_info")
 
     def __init__(self, nodes: Iterable[Node] = ()) -> None:
         self._nodes: dict[int, Node] = {}
@@ -46,6 +46,7 @@ class Registry:
         self._files: dict[str, int] = {}
         self._children: dict[int, dict[str, int]] = {}
         self._source_info: dict[int, SourceInfo] = {}
+        self._lazy_source_info: dict[int, Callable[[], SourceInfo]] = {}
         for node in nodes:
             self.add(node)
 
@@ -78,6 +79,11 @@ class Registry:
         """Adds the documentation of a node."""
         self._source_info[source_info.id] = source_info
 
+    def add_lazy_source_info(self, node_id: int, make: Callable[[], SourceInfo]) -> None:
+        """Announces the documentation of a node, which `make` makes when it is asked for."""
+        if node_id not in self._source_info:
+            self._lazy_source_info.setdefault(node_id, make)
+
     def update(self, other: Registry) -> None:
         """Adds everything that `other` has.
 
@@ -91,6 +97,8 @@ class Registry:
         for filename, file_id in other._files.items():
             self._files.setdefault(filename, file_id)
         self._source_info.update(other._source_info)
+        for node_id, make_info in other._lazy_source_info.items():
+            self.add_lazy_source_info(node_id, make_info)
 
     def get(self, node_id: int) -> Node:
         """Returns the node with the id.
@@ -205,7 +213,12 @@ class Registry:
 
     def source_info(self, node_id: int) -> SourceInfo | None:
         """Returns the documentation of a node, or `None` when it is not known."""
-        return self._source_info.get(node_id)
+        found = self._source_info.get(node_id)
+        if found is None:
+            make = self._lazy_source_info.pop(node_id, None)
+            if make is not None:
+                found = self._source_info[node_id] = make()
+        return found
 
 
 def apply_brand(type_: Type, brand: Brand) -> Type:
