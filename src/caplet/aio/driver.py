@@ -1,0 +1,178 @@
+"""The driver: carries messages between transports and the connections of this loop's vat.
+
+Knows when turns are run and when output is written: after everything that arrived together, and once for each wake-up. Does not know
+addresses, framing, or the protocol.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from caplet.aio.host import LoopHost
+from caplet.cap.local import set_turns_provider
+from caplet.errors import Disconnected, Failed, RpcError
+from caplet.vat import Vat
+from caplet.wire.framing import frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from caplet.aio.transports.base import Transport
+    from caplet.cap.capability import Capability
+    from caplet.cap.turns import Turns
+    from caplet.limits import Limits
+    from caplet.rpc.connection import Connection as ProtocolConnection
+    from caplet.wire.buffers import Buffer
+    from caplet.wire.message import MessageReader
+
+__all__ = ["Link", "LoopVat", "running_vat"]
+
+_log = logging.getLogger("caplet")
+
+_vats: dict[int, LoopVat] = {}
+_vats_lock = threading.Lock()
+
+
+class Link:
+    """One connection of the vat on one transport.
+
+    Args:
+        owner: the vat and its loop.
+        transport: what carries the messages.
+        bootstrap: what the peer may ask for first: a capability, or a function that makes one for this peer; None for nothing.
+        limits: bounds for messages and for the connection.
+    """
+
+    def __init__(
+        self,
+        owner: LoopVat,
+        transport: Transport,
+        bootstrap: Capability | Callable[[object], Capability] | None,
+        limits: Limits,
+    ) -> None:
+        self.owner = owner
+        self.transport = transport
+        self.lost: asyncio.Future[None] = owner.loop.create_future()
+        self.connection: ProtocolConnection = owner.vat.add_connection(transport.peer_name, bootstrap=bootstrap, limits=limits)
+        self.connection.on_resume = self.resume_reading
+        owner.links[self.connection] = self
+        self._reading = True
+
+    # --- what the transport calls ---------------------------------------------------------------------------------------------------
+
+    def receive_messages(self, messages: Sequence[MessageReader]) -> None:
+        """Digest messages that arrived together, run the turns that they cause, and write the answers in one go."""
+        connection = self.connection
+        for message in messages:
+            connection.receive(message)
+        self.owner.turn()
+        if connection.reading_paused and self._reading:
+            self._reading = False
+            self.transport.pause_reading()
+
+    def on_lost(self, error: BaseException | None) -> None:
+        """Fail whatever is outstanding: nothing more will arrive."""
+        if self.connection.closed is None:
+            self.connection.disconnect(self.reason_of_loss(error))
+            self.owner.turn()
+        self.transport.close()
+        self.owner.links.pop(self.connection, None)
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+    def on_writable(self, writable: bool) -> None:
+        """Nothing to do: what may be unsent is bounded by the connection's limits."""
+
+    # --- what the vat calls ---------------------------------------------------------------------------------------------------------
+
+    def resume_reading(self) -> None:
+        """Read again: the peer's calls need less room than the limit now."""
+        if not self._reading:
+            self._reading = True
+            self.transport.resume_reading()
+
+    def write(self) -> None:
+        """Give the transport what the connection has to send; close it behind the last word of a closed connection."""
+        buffers: list[Buffer] = []
+        for message in self.connection.take_output():
+            buffers.extend(frame(message.output()))
+        if buffers:
+            self.transport.send(buffers)
+        if self.connection.closed is not None:
+            self.transport.close()
+
+    def reason_of_loss(self, error: BaseException | None) -> RpcError:
+        """Return what callers are told about a transport that ended."""
+        peer = self.transport.peer_name
+        if error is None:
+            return Disconnected(f"{peer} closed the connection", fault="remote")
+        if isinstance(error, RpcError):
+            return error
+        return Disconnected(f"the connection to {peer} was lost: {error}", fault="remote")
+
+
+class LoopVat:
+    """The vat of one event loop, with the links of its connections.
+
+    Args:
+        loop: the running loop.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.host = LoopHost(loop, self.turn)
+        self.vat = Vat(self.host)
+        self.links: dict[ProtocolConnection, Link] = {}
+
+    def turn(self) -> None:
+        """Run what waits in the turn queue, then write what every connection has to send."""
+        self.vat.turns.run()
+        for connection in self.vat.connections_with_output():
+            link = self.links.get(connection)
+            if link is not None:
+                link.write()
+
+    def check_loop(self) -> None:
+        """Refuse to be used from another loop or thread.
+
+        Raises:
+            RuntimeError: this is not the loop that the vat belongs to.
+        """
+        if asyncio.get_running_loop() is not self.loop:
+            raise RuntimeError("this Caplet object belongs to another event loop; objects do not move between loops")
+
+
+def running_vat() -> LoopVat:
+    """Return the vat of the running loop; there is one for each loop.
+
+    Raises:
+        RuntimeError: no event loop is running in this thread.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            "no event loop is running here; call this inside a coroutine, or use caplet.blocking from ordinary threads"
+        ) from None
+    found = _vats.get(id(loop))
+    if found is not None and found.loop is loop:
+        return found
+    with _vats_lock:
+        for key in [key for key, vat in _vats.items() if vat.loop.is_closed()]:
+            del _vats[key]
+        found = _vats[id(loop)] = LoopVat(loop)
+    return found
+
+
+def _running_turns() -> Turns:
+    """Return the turn queue that an object of this process joins when it is first called."""
+    try:
+        return running_vat().vat.turns
+    except RuntimeError as error:
+        raise Failed(str(error)) from error
+
+
+set_turns_provider(_running_turns)

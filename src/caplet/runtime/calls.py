@@ -1,0 +1,129 @@
+"""What a call gives its caller: something to await, and the capabilities in its results before they are there.
+
+Knows waiting and pipelining over an `Answer`. Does not know how a call is sent (`clients.py`) or which loop waits: the answer's vat does.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from caplet.errors import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from caplet.cap.answer import Answer, AnswerState
+    from caplet.runtime.interfaces import MethodPlan
+    from caplet.runtime.structs import Struct
+
+__all__ = ["Call", "Pipeline"]
+
+Results = TypeVar("Results", covariant=True)
+
+
+class Pipeline:
+    """A struct that does not exist yet, somewhere in the results of a call; its capabilities can be used already.
+
+    Attributes are those of the struct that are capabilities, structs or groups.
+    """
+
+    __slots__ = ("_answer", "_path", "_struct")
+
+    def __init__(self, answer: Answer, path: tuple[int, ...], struct: type[Struct]) -> None:
+        self._answer = answer
+        self._path = path
+        self._struct = struct
+
+    def __getattr__(self, name: str) -> object:
+        """Return the pipelined member `name`.
+
+        Raises:
+            AttributeError: the struct has no such member, or one that cannot be used before it is there.
+        """
+        member = self._struct._pipeline_members().get(name)
+        if member is None:
+            raise AttributeError(_why_not(self._struct, name))
+        return member.pipelined(self._answer, self._path)
+
+    def __repr__(self) -> str:
+        return f"<pipelined {self._struct.__qualname__}>"
+
+
+class Call(Pipeline, Generic[Results]):
+    """A call that was sent: await it for its results, or use capabilities in them at once.
+
+    It may be awaited any number of times, by any number of tasks. Dropping it does not cancel the call; `cancel()` does, and so does
+    cancelling the last task that awaits it, unless a capability taken from it is still held.
+    """
+
+    __slots__ = ("__weakref__", "_plan", "_waiting")
+
+    _answer: Answer
+
+    def __init__(self, answer: Answer, plan: MethodPlan) -> None:
+        self._answer = answer
+        self._path = ()
+        self._struct = plan.results
+        self._plan = plan
+        self._waiting = 0
+
+    def __await__(self) -> Generator[object, None, Results]:
+        answer = self._answer
+        state = answer.state
+        if not state.done:
+            assert state.turns is not None
+            waiter = state.turns.host.make_waiter()
+            answer.on_done(waiter.set)
+            self._waiting += 1
+            try:
+                yield from waiter.__await__()
+            except BaseException:
+                answer.forget(waiter.set)
+                if self._waiting == 1:
+                    answer.cancel()
+                raise
+            finally:
+                self._waiting -= 1
+        error = state.error
+        if error is not None:
+            raise error.again()
+        if state.content is None:
+            raise Failed(f"{self._plan} was cancelled")
+        return self._struct._open(state.content)  # type: ignore[return-value]
+
+    def cancel(self) -> None:
+        """Tell the callee that the results are not wanted; whoever awaits the call gets an error."""
+        self._answer.cancel()
+
+    def __del__(self) -> None:
+        answer = self._answer
+        if not answer.done:
+            # Dropping a call does not cancel it: the answer is kept until it is there. Only enqueues.
+            answer.on_done(KeptAnswer(answer).let_go)
+
+    def __repr__(self) -> str:
+        outcome = "failed" if self._answer.error is not None else "answered" if self._answer.done else "under way"
+        return f"<call of {self._plan}, {outcome}>"
+
+
+class KeptAnswer:
+    """Keeps an answer that nobody holds until it is there."""
+
+    __slots__ = ("_answer",)
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer: Answer | None = answer
+
+    def let_go(self, state: AnswerState) -> None:
+        """The answer is there."""
+        self._answer = None
+
+
+def _why_not(struct: type[Struct], name: str) -> str:
+    """Return why `name` cannot be pipelined."""
+    if name in struct._fields:
+        return f"{struct.__qualname__}.{name} is no capability or struct; await the call first, then read it"
+    near = difflib.get_close_matches(name, list(struct._fields), 3)
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    return f"{struct.__qualname__} has no field {name!r}{hint}"

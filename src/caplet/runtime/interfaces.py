@@ -1,0 +1,99 @@
+"""What an interface's methods are, as clients and servers need it.
+
+Knows each method's ids, names and the classes of its params and results, which are looked up when first needed. Does not know how a
+call is made (`clients.py`) or answered (`servers.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from caplet.runtime.structs import Struct
+
+__all__ = ["InterfacePlan", "MethodPlan"]
+
+
+class MethodPlan:
+    """One method of an interface.
+
+    Args:
+        interface: the interface that declares it.
+        method_id: its ordinal.
+        schema_name: its name in the schema.
+        name: its name in Python.
+        params: returns the class of its params.
+        results: returns the class of its results.
+        streaming: whether it is declared `-> stream`.
+        allow_cancellation: whether the schema's annotation says that running calls may be cancelled.
+    """
+
+    def __init__(
+        self,
+        interface: InterfacePlan,
+        method_id: int,
+        schema_name: str,
+        name: str,
+        params: Callable[[], type[Struct]],
+        results: Callable[[], type[Struct]],
+        streaming: bool = False,
+        allow_cancellation: bool = False,
+    ) -> None:
+        self.interface = interface
+        self.interface_id = interface.id
+        self.method_id = method_id
+        self.schema_name = schema_name
+        self.name = name
+        self.streaming = streaming
+        self.allow_cancellation = allow_cancellation
+        self._params = params
+        self._results = results
+
+    @cached_property
+    def params(self) -> type[Struct]:
+        """The class of its params."""
+        return self._params()
+
+    @cached_property
+    def results(self) -> type[Struct]:
+        """The class of its results."""
+        return self._results()
+
+    def __str__(self) -> str:
+        return f"{self.interface.display_name}.{self.schema_name}()"
+
+
+@dataclass(eq=False)
+class InterfacePlan:
+    """One interface with its methods.
+
+    Args:
+        id: the interface's 64-bit id.
+        display_name: its name in the schema, with file and scopes.
+        methods: its own methods in the order of their ordinals.
+        superclasses: the interfaces that it extends, in the order in which it names them.
+    """
+
+    id: int
+    display_name: str
+    methods: list[MethodPlan] = field(default_factory=list)
+    superclasses: list[InterfacePlan] = field(default_factory=list)
+
+    def lineage(self) -> Iterator[InterfacePlan]:
+        """Yield this interface and all that it extends, each once, nearer ones first."""
+        seen: set[int] = set()
+        waiting = [self]
+        while waiting:
+            plan = waiting.pop(0)
+            if plan.id not in seen:
+                seen.add(plan.id)
+                yield plan
+                waiting.extend(plan.superclasses)
+
+    def extends(self, interface_id: int) -> bool:
+        """Tell whether objects of this interface have the interface with that id too."""
+        return any(plan.id == interface_id for plan in self.lineage())
