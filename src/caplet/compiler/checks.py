@@ -106,12 +106,18 @@ def _target_name(expression: Expression | None) -> str:
 
 
 class OrdinalCheck:
-    """Checks that ordinals, given in ascending order, start at 0 and have no gaps or duplicates."""
+    """Checks that ordinals, given in ascending order, start at 0 and have no gaps or duplicates.
 
-    __slots__ = ("expected", "last", "module")
+    Args:
+        module: the file, for diagnostics.
+        incomplete: whether members did not parse, so that gaps are no surprise.
+    """
 
-    def __init__(self, module: Module) -> None:
+    __slots__ = ("expected", "incomplete", "last", "module")
+
+    def __init__(self, module: Module, incomplete: bool = False) -> None:
         self.module = module
+        self.incomplete = incomplete
         self.expected = 0
         self.last: Ordinal | None = None
 
@@ -126,7 +132,7 @@ class OrdinalCheck:
                 ordinal.start, ordinal.end, f"the number @{ordinal.value} is used already{where}; every member needs its own"
             )
             return
-        if ordinal.value > self.expected:
+        if ordinal.value > self.expected and not self.incomplete:
             gap = f"@{self.expected}" if ordinal.value == self.expected + 1 else f"@{self.expected} to @{ordinal.value - 1}"
             self.module.error(
                 ordinal.start,

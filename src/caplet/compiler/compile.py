@@ -191,22 +191,21 @@ def _compile(importer: Importer, files: Sequence[SchemaFile], require_ids: bool)
         modules = [module for module in map(world.load, files) if module is not None]
         closure = _Closure(translator)
         for module in modules:
-            closure.whole(module.root)
+            closure.add(module.root, True)
         imports = [_imports(module) for module in modules]
     except RecursionError:
         world.reporter.add(
             Diagnostic(files[0].display_name, 0, 0, 0, "declarations depend on each other too deeply; shorten the chain")
         )
     world.reporter.raise_if_failed()
-    registry = _registry(translator, closure.nodes)
+    nodes = closure.nodes
+    registry = _registry(translator, nodes)
     compiled = tuple(
         CompiledFile(module.root.id, module.file.display_name, table, registry)
         for module, table in zip(modules, imports, strict=True)
     )
-    infos = (translator.source_info.get(node_id) for node_id in closure.nodes)
-    return Compilation(
-        compiled, registry, tuple(closure.nodes.values()), tuple(info for info in infos if info is not None)
-    )
+    infos = (translator.source_info.get(node_id) for node_id in nodes)
+    return Compilation(compiled, registry, tuple(nodes.values()), tuple(info for info in infos if info is not None))
 
 
 def _registry(translator: Translator, nodes: Mapping[int, Node]) -> Registry:
@@ -229,15 +228,16 @@ def _later(translator: Translator, registry: Registry, scope: Scope) -> Callable
 
     def make() -> Node:
         closure = _Closure(translator)
-        closure.needed(scope)
+        closure.add(scope, False)
         translator.world.reporter.raise_if_failed()
-        for node in closure.nodes.values():
+        nodes = closure.nodes
+        for node in nodes.values():
             if node.id != scope.id:
                 registry.add(node)
             info = translator.source_info.get(node.id)
             if info is not None:
                 registry.add_source_info(info)
-        return closure.nodes[scope.id]
+        return nodes[scope.id]
 
     return make
 
@@ -246,35 +246,81 @@ def _later(translator: Translator, registry: Registry, scope: Scope) -> Callable
 
 
 class _Closure:
-    """Collects nodes with everything they refer to, and the scopes around all of that."""
+    """Collects nodes with everything they refer to, and the scopes around all of that.
 
-    __slots__ = ("_started", "_waiting", "nodes", "translator")
+    The order is the one in which the C++ compiler writes them: depth first, a node behind the types that it mentions
+    itself. The walk keeps its own stack, so that long chains of declarations cost no recursion.
+    """
+
+    __slots__ = ("_found", "_order", "_seen", "translator")
 
     def __init__(self, translator: Translator) -> None:
         self.translator = translator
-        self.nodes: dict[int, Node] = {}
-        self._started: set[int] = set()
-        self._waiting: list[int] = []
+        self._found: dict[int, Node] = {}
+        self._order: dict[int, None] = {}
+        self._seen: dict[int, bool] = {}
 
-    def whole(self, scope: Scope) -> None:
-        """Adds a scope with everything declared inside it."""
-        self.needed(scope)
-        for child in scope.nested:
-            self.whole(child)
+    @property
+    def nodes(self) -> dict[int, Node]:
+        """The nodes by id, in order."""
+        return {node_id: self._found[node_id] for node_id in self._order if node_id in self._found}
 
-    def needed(self, scope: Scope) -> None:
-        """Adds a scope, what it refers to, and the scopes around it."""
-        self._waiting.append(scope.id)
-        while self._waiting:
-            found = self.translator.world.scopes.get(self._waiting.pop(0))
-            if found is None or found.id in self._started:
-                continue
-            self._started.add(found.id)
-            for node in self.translator.nodes(found):
-                self.nodes[node.id] = node
-                self._waiting.extend(_dependencies(node))
-            if found.parent is not None:
-                self._waiting.append(found.parent.id)
+    def add(self, scope: Scope, whole: bool) -> None:
+        """Adds a scope, what it refers to and the scopes around it; with `whole` also everything declared inside."""
+        stack = [self.visit(scope, whole)]
+        while stack:
+            following = next(stack[-1], None)
+            if following is None:
+                stack.pop()
+            else:
+                stack.append(self.visit(*following))
+
+    def visit(self, scope: Scope, whole: bool) -> Iterator[tuple[Scope, bool]]:
+        """Adds the nodes of one scope; gives the scopes to visit then."""
+        seen = self._seen.get(scope.id)
+        if seen or (seen is False and not whole):
+            return
+        self._seen[scope.id] = whole
+        main, *more = self.translator.nodes(scope)
+        for node in (*more, main):
+            for mentioned in _mentioned(node):
+                self._order.setdefault(mentioned)
+            self._order.setdefault(node.id)
+            self._found[node.id] = node
+        for node in (main, *more):
+            for dependency in _dependencies(node):
+                target = self.translator.world.scopes.get(dependency)
+                if target is not None:
+                    yield target, False
+        if scope.parent is not None:
+            yield scope.parent, False
+        if whole:
+            for child in scope.nested:
+                yield child, True
+
+
+def _mentioned(node: Node) -> Iterator[int]:
+    """The ids of the types that a node mentions itself, groups included, annotations not."""
+    body = node.body
+    if isinstance(body, StructNode):
+        for field in body.fields:
+            if isinstance(field.body, Slot):
+                yield from _type_ids(field.body.type)
+            else:
+                yield field.body.type_id
+        if body.is_group:
+            yield node.scope_id
+    elif isinstance(body, InterfaceNode):
+        for superclass in body.superclasses:
+            yield superclass.id
+            yield from _brand_ids(superclass.brand)
+        for method in body.methods:
+            yield method.param_struct_type
+            yield from _brand_ids(method.param_brand)
+            yield method.result_struct_type
+            yield from _brand_ids(method.result_brand)
+    elif isinstance(body, (ConstNode, AnnotationNode)):
+        yield from _type_ids(body.type)
 
 
 def _dependencies(node: Node) -> Iterator[int]:

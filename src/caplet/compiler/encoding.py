@@ -97,8 +97,13 @@ _FORMATS: Final = {
 
 
 def flat_message(structs: Structs, type_: Type, value: Written) -> bytes:
-    """Returns the words of a one-segment message whose root is the value."""
-    return _build(lambda root: _Writer(structs).pointer(root, type_, value))
+    """Returns the words of a one-segment message whose root is the value.
+
+    The objects are in the order in which a reader meets them, not in that of the text, so that equal values are equal
+    bytes.
+    """
+    written = _build(lambda root: _Writer(structs).pointer(root, type_, value))
+    return _build(lambda root: root.set(MessageReader([written]).root))
 
 
 def copied_message(source: AnyPointer | AnyStruct) -> bytes:

@@ -153,7 +153,7 @@ class StructMembers:
         """Takes the members of a struct declaration."""
         self.root.start, self.root.end = declaration.start, declaration.end
         self.add_members(declaration.nested, self.root, self.space)
-        self.assign()
+        self.assign(declaration.incomplete)
         return self
 
     def from_params(self, params: Sequence[Param]) -> StructMembers:
@@ -210,7 +210,7 @@ class StructMembers:
                     code_order = self.add_union(declaration, parent, union, code_order)
 
     def add_group(self, declaration: Declaration, group: MemberInfo, space: Space) -> None:
-        if not any(member.kind in _MEMBER_KINDS for member in declaration.nested):
+        if not declaration.incomplete and not any(member.kind in _MEMBER_KINDS for member in declaration.nested):
             self.module.error(
                 declaration.name.start, declaration.name.end, f"the group '{group.name}' is empty; add a field, or remove it"
             )
@@ -219,7 +219,7 @@ class StructMembers:
     def add_union(self, declaration: Declaration, parent: MemberInfo, union: UnionSpace, code_order: int) -> int:
         """Collects the members of a union into `parent`; returns the next code order."""
         members = [member for member in declaration.nested if member.kind in _MEMBER_KINDS]
-        if len(members) < 2:
+        if len(members) < 2 and not declaration.incomplete:
             self.module.error(declaration.name.start, declaration.name.end, "a union needs at least two members")
         for member in members:
             if member.kind == DeclarationKind.UNION and not member.name.text:
@@ -241,9 +241,9 @@ class StructMembers:
 
     # -- places ---------------------------------------------------------------------------------------------------------
 
-    def assign(self) -> None:
+    def assign(self, incomplete: bool = False) -> None:
         """Gives everything its place, in ordinal order, and then its id."""
-        check = OrdinalCheck(self.module)
+        check = OrdinalCheck(self.module, incomplete)
         self.ordered.sort(key=lambda entry: entry[0])
         for _, member in self.ordered:
             if member.ordinal is not None:

@@ -53,7 +53,7 @@ def parse(source: Source, reporter: Reporter) -> Declaration:
     file = Declaration(DeclarationKind.FILE, Name("", 0, 0), 0, len(source.text))
     for statement in lex(source, reporter):
         parser = _StatementParser(source, reporter, statement)
-        parser.run(lambda parser=parser: parser.file_level(file))  # type: ignore[misc]
+        parser.run(parser.file_level, file)
     return file
 
 
@@ -66,14 +66,15 @@ class _StatementParser(ExpressionParser):
         super().__init__(source, reporter, statement.tokens, statement.end)
         self.statement = statement
 
-    def run(self, level: Callable[[], None]) -> None:
-        """Parses the statement at a level; a failure is reported."""
-        for token in self.tokens:
-            if token.kind == TokenKind.BAD:
-                return
+    def run(self, level: Callable[[Declaration], None], parent: Declaration) -> None:
+        """Parses the statement as a part of `parent`; a failure is reported and makes the parent incomplete."""
+        if any(token.kind == TokenKind.BAD for token in self.tokens):
+            parent.incomplete = True
+            return
         try:
-            level()
+            level(parent)
         except ParseFailure as failure:
+            parent.incomplete = True
             self.reporter.error(self.source, failure.start, failure.end, str(failure))
 
     # -- levels -------------------------------------------------------------------------------------------------------
@@ -90,7 +91,7 @@ class _StatementParser(ExpressionParser):
                 file.uid = file_id
                 file.doc_comment = self.statement.doc_comment
         elif self.at_operator("$"):
-            file.annotations.extend(self.annotations())
+            file.annotations.append(self.annotation_use())
             self.end_line()
         else:
             file.nested.append(self.generic("a declaration (struct, enum, interface, const, annotation, using), '@id' or '$annotation'"))
@@ -168,15 +169,20 @@ class _StatementParser(ExpressionParser):
                 self.statement.end,
                 f"expected a block '{{ … }}' with the members of the {word}, not ';'",
             )
+            declaration.incomplete = True
             return declaration
         for statement in block:
             parser = _StatementParser(self.source, self.reporter, statement)
             if declaration.kind == DeclarationKind.ENUM:
-                parser.run(lambda parser=parser: parser.enum_level(declaration))  # type: ignore[misc]
+                parser.run(parser.enum_level, declaration)
             elif declaration.kind == DeclarationKind.INTERFACE:
-                parser.run(lambda parser=parser: parser.interface_level(declaration))  # type: ignore[misc]
+                parser.run(parser.interface_level, declaration)
             else:
-                parser.run(lambda parser=parser: parser.struct_level(declaration))  # type: ignore[misc]
+                parser.run(parser.struct_level, declaration)
+            declaration.incomplete = declaration.incomplete or any(
+                member.incomplete and member.kind in (DeclarationKind.UNION, DeclarationKind.GROUP)
+                for member in declaration.nested[-1:]
+            )
         return declaration
 
     def end_line(self) -> None:

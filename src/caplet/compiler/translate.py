@@ -534,7 +534,7 @@ def _by_ordinal(scope: Scope, kind: DeclarationKind) -> list[tuple[int, Declarat
     """Returns the members of a kind in ordinal order, each with its place in the text, and checks the ordinals."""
     members = [member for member in scope.declaration.nested if member.kind == kind and member.ordinal is not None]
     found = sorted(enumerate(members), key=lambda entry: entry[1].ordinal.value if entry[1].ordinal is not None else 0)
-    check = OrdinalCheck(scope.module)
+    check = OrdinalCheck(scope.module, scope.declaration.incomplete)
     for _, member in found:
         if member.ordinal is not None:
             check.check(member.ordinal)

@@ -218,7 +218,8 @@ class Declaration:
     """One declaration; which attributes have a meaning depends on `kind`.
 
     `ordinal` is the number of a member, `uid` the id of a node. `type` is the type of a field, constant or
-    annotation; `value` the default or the constant; `target` what `using` names.
+    annotation; `value` the default or the constant; `target` what `using` names. `incomplete` means that a part did not
+    parse, so that what is missing needs no second report.
     """
 
     kind: DeclarationKind
@@ -238,6 +239,7 @@ class Declaration:
     params: ParamList | None = None
     results: ParamList | None = None
     targets: int = 0
+    incomplete: bool = False
 
 
 def describe(expression: Expression) -> str:

@@ -10,6 +10,7 @@ a nullable pointer becomes `None`, a list a tuple.
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from typing import Final
@@ -260,6 +261,18 @@ class Value:
 
     kind: TypeKind
     content: None | bool | int | float | str | bytes = None
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both have the same encoding: NaN equals NaN, and 0.0 is not -0.0."""
+        if not isinstance(other, Value):
+            return NotImplemented
+        return self.kind == other.kind and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self._key()))
+
+    def _key(self) -> None | bool | int | str | bytes:
+        return struct.pack("<d", self.content) if isinstance(self.content, float) else self.content
 
 
 @dataclass(frozen=True, slots=True)
