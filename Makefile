@@ -1,0 +1,66 @@
+# make demo    the calculator: a server and a client in two processes, and what went over the wire
+# make test    the tests
+# make bench   figures beside other implementations (ONLY=name,name runs some rows)
+# make lint types contracts    the checks of the source
+#
+# CAPLET_EXTENSIONS=auto|require|no (default auto: hot modules are compiled when a C compiler is there)
+# PYTHON=python3.12 chooses the interpreter
+
+CAPLET_EXTENSIONS ?= auto
+export CAPLET_EXTENSIONS
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+ifeq ($(CAPLET_EXTENSIONS),no)
+VENV := .venv-pure
+else
+VENV := .venv
+endif
+BIN := $(VENV)/bin
+SOURCES := $(shell find src -type f \( -name '*.py' -o -name '*.pxd' -o -name '*.capnp' -o -name '*.txt' -o -name py.typed \)) pyproject.toml setup.py
+ONLY ?=
+ARGS ?=
+
+.PHONY: demo test bench lint types contracts clean
+
+demo: $(VENV)/installed
+	$(BIN)/python examples/calculator/demo.py
+
+test: $(VENV)/installed $(VENV)/tools-test $(VENV)/peers-test
+	$(BIN)/python scripts/check_form.py
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(VENV)/installed $(VENV)/peers-bench
+	$(BIN)/python -m bench --only "$(ONLY)"
+
+lint: $(VENV)/tools-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/tools-lint
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+contracts: $(VENV)/tools-lint
+	cd src && ../$(BIN)/lint-imports --config ../pyproject.toml --no-cache
+
+# The environment; scripts/find_python.sh says what is missing on the machine, when something is.
+$(BIN)/python:
+	"$$(sh scripts/find_python.sh)" -m venv $(VENV)
+
+# The package is installed, not linked, and again when a source changed; nothing compiled is written under src/.
+$(VENV)/installed: $(BIN)/python $(SOURCES)
+	rm -rf build/lib* build/bdist*
+	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps .
+	touch $@
+
+$(VENV)/tools-%: $(BIN)/python pyproject.toml scripts/install_group.py
+	$(BIN)/python scripts/install_group.py $*
+	touch $@
+
+# Peers are installed one by one; one that cannot be had is a skipped test or an absent column.
+$(VENV)/peers-%: $(BIN)/python pyproject.toml scripts/install_group.py
+	$(BIN)/python scripts/install_group.py --each peers-$*
+	touch $@
+
+clean:
+	rm -rf .venv .venv-pure build dist

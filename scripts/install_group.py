@@ -1,0 +1,31 @@
+"""Install a dependency group of pyproject.toml into the running environment.
+
+usage: install_group.py [--each] GROUP     with --each, packages one by one, those that cannot be had left out with a message
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+
+def main(arguments: list[str]) -> int:
+    one_by_one = "--each" in arguments
+    group = arguments[-1]
+    pyproject = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
+    packages: list[str] = pyproject["dependency-groups"][group]
+    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+    if not one_by_one:
+        return subprocess.run([*pip, *packages], check=False).returncode
+    for package in packages:
+        done = subprocess.run([*pip, package], check=False, capture_output=True, text=True)
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            print(f"{package} cannot be installed and is left out: {reason}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,47 @@
+"""Compiles the hot modules when a C compiler is there: all of them or none (CAPLET_EXTENSIONS=auto|require|no)."""
+
+import os
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+from setuptools import Extension, setup
+
+MODULES = [f"caplet.{name}" for name in Path("src/caplet/compiled_modules.txt").read_text().split()]
+DIRECTIVES = dict.fromkeys(["annotation_typing", "boundscheck", "wraparound", "initializedcheck"], False)
+PROBE = "#include <Python.h>\nint main(void) { return Py_IsInitialized(); }\n"
+
+
+def probe() -> str:
+    """Compile and link two lines; return what went wrong, or nothing."""
+    from distutils.ccompiler import new_compiler  # setuptools brings it where Python no longer does
+    from distutils.sysconfig import customize_compiler
+
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "probe.c")
+        source.write_text(PROBE)
+        try:
+            compiler = new_compiler()
+            customize_compiler(compiler)
+            include = [sysconfig.get_path("include"), sysconfig.get_path("platinclude")]
+            objects = compiler.compile([str(source)], output_dir=folder, include_dirs=include)
+            compiler.link_shared_object(objects, str(Path(folder, "probe.so")))
+        except Exception as error:  # whatever a missing or broken compiler raises
+            return f"{type(error).__name__}: {error}"
+    return ""
+
+
+wanted = os.environ.get("CAPLET_EXTENSIONS", "auto")
+problem = "CAPLET_EXTENSIONS=no" if wanted == "no" else probe()
+if problem and wanted == "require":
+    sys.exit(f"caplet: CAPLET_EXTENSIONS=require, but extensions cannot be compiled: {problem}")
+extensions = []
+if problem:
+    print(f"caplet: pure Python, nothing is compiled ({problem})", file=sys.stderr)
+else:
+    from Cython.Build import cythonize
+
+    parts = [Extension(name, [f"src/{name.replace('.', '/')}.py"]) for name in MODULES]
+    extensions = cythonize(parts, build_dir="build/cython", compiler_directives=DIRECTIVES, language_level=3)
+setup(ext_modules=extensions)

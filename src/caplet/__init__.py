@@ -1,0 +1,92 @@
+"""Cap'n Proto serialization and RPC, native in Python.
+
+Knows the public names and where each is made; a name is imported when it is first used, so that `import caplet` stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from caplet.acceleration import find_accelerated
+from caplet.errors import (
+    BuildError,
+    CapletError,
+    CompileError,
+    DecodeError,
+    Disconnected,
+    Failed,
+    Overloaded,
+    RpcError,
+    SchemaError,
+    Unimplemented,
+)
+from caplet.limits import Limits
+
+if TYPE_CHECKING:
+    from caplet.aio.connections import Connection, connect
+    from caplet.aio.serving import Serving, serve
+    from caplet.load import install_import_hook, load
+    from caplet.runtime.calls import Call
+    from caplet.runtime.clients import Client
+    from caplet.runtime.servers import CallContext, Server, cancellable
+
+__all__ = [
+    "BuildError",
+    "Call",
+    "CallContext",
+    "CapletError",
+    "Client",
+    "CompileError",
+    "Connection",
+    "DecodeError",
+    "Disconnected",
+    "Failed",
+    "Limits",
+    "Overloaded",
+    "RpcError",
+    "SchemaError",
+    "Server",
+    "Serving",
+    "Unimplemented",
+    "__version__",
+    "accelerated",
+    "cancellable",
+    "connect",
+    "install_import_hook",
+    "load",
+    "serve",
+]
+
+__version__ = "0.1.0.dev0"
+
+accelerated = find_accelerated()
+
+# Where the names live that are imported on first use.
+_LAZY = {
+    "Call": "caplet.runtime.calls",
+    "CallContext": "caplet.runtime.servers",
+    "Client": "caplet.runtime.clients",
+    "Connection": "caplet.aio.connections",
+    "Server": "caplet.runtime.servers",
+    "Serving": "caplet.aio.serving",
+    "cancellable": "caplet.runtime.servers",
+    "connect": "caplet.aio.connections",
+    "install_import_hook": "caplet.load",
+    "load": "caplet.load",
+    "serve": "caplet.aio.serving",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on its first use."""
+    module = _LAZY.get(name)
+    if module is None:
+        raise AttributeError(f"module 'caplet' has no attribute {name!r}")
+    value = getattr(import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
