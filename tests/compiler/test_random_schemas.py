@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+
 import os
 import random
 import re
@@ -13,6 +13,7 @@ import pytest
 from caplet.compiler import compile_files
 from caplet.errors import CompileError
 from caplet.schema.model import Node
+from caplet.schema.records import replace
 
 SEED = int(os.environ.get("CAPLET_TEST_SEED", random.SystemRandom().randrange(2**32)))
 FILES = int(os.environ.get("CAPLET_RANDOM_SCHEMAS", "12"))
@@ -76,7 +77,7 @@ def schema_text(generator: random.Random) -> str:
 
 
 def plain(nodes: tuple[Node, ...]) -> list[Node]:
-    return [dataclasses.replace(node, start_byte=0, end_byte=0) for node in nodes]
+    return [replace(node, start_byte=0, end_byte=0) for node in nodes]
 
 
 def test_random_structs_are_laid_out_as_by_the_original(tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

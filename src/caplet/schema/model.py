@@ -11,9 +11,10 @@ a nullable pointer becomes `None`, a list a tuple.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from typing import Final
+
+from caplet.schema.records import record
 
 __all__ = [
     "ANY_POINTER",
@@ -138,27 +139,41 @@ class AnnotationTargets(IntFlag):
 # Types
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Type:
     """The base of every type; `kind` says which subclass it is."""
 
-    kind: TypeKind
+    @property
+    def kind(self) -> TypeKind:
+        """The kind, as in schema.capnp."""
+        return TypeKind.VOID
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PrimitiveType(Type):
     """A type without parameters: Void, Bool, the numbers, Text and Data. Take them from `PRIMITIVES`."""
 
+    primitive: TypeKind
 
-@dataclass(frozen=True, slots=True)
+    @property
+    def kind(self) -> TypeKind:
+        """The kind, as in schema.capnp."""
+        return self.primitive
+
+
+@record
 class ListType(Type):
     """`List(element)`."""
 
-    kind: TypeKind = field(default=TypeKind.LIST, init=False)
     element: Type
 
+    @property
+    def kind(self) -> TypeKind:
+        """The kind, as in schema.capnp."""
+        return TypeKind.LIST
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class BrandScope:
     """What one scope's generic parameters are bound to.
 
@@ -170,7 +185,7 @@ class BrandScope:
     bindings: tuple[Type | None, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Brand:
     """Bindings for the generic parameters of a type and of the scopes around it; a scope not listed is unbound."""
 
@@ -181,7 +196,7 @@ EMPTY_BRAND: Final = Brand()
 """The brand of a type that binds nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NamedType(Type):
     """The base of the types that refer to a node."""
 
@@ -189,50 +204,74 @@ class NamedType(Type):
     brand: Brand = EMPTY_BRAND
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EnumType(NamedType):
     """An enum."""
 
-    kind: TypeKind = field(default=TypeKind.ENUM, init=False)
+    @property
+    def kind(self) -> TypeKind:
+        """The kind, as in schema.capnp."""
+        return TypeKind.ENUM
 
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class StructType(NamedType):
     """A struct."""
 
-    kind: TypeKind = field(default=TypeKind.STRUCT, init=False)
+    @property
+    def kind(self) -> TypeKind:
+        """The kind, as in schema.capnp."""
+        return TypeKind.STRUCT
 
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class InterfaceType(NamedType):
     """A capability of an interface."""
 
-    kind: TypeKind = field(default=TypeKind.INTERFACE, init=False)
+    @property
+    def kind(self) -> TypeKind:
+        """The kind, as in schema.capnp."""
+        return TypeKind.INTERFACE
 
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class AnyPointerType(Type):
     """AnyPointer, AnyStruct, AnyList or Capability, by `constraint`."""
 
-    kind: TypeKind = field(default=TypeKind.ANY_POINTER, init=False)
     constraint: AnyPointerConstraint = AnyPointerConstraint.ANY_KIND
 
+    @property
+    def kind(self) -> TypeKind:
+        """The kind, as in schema.capnp."""
+        return TypeKind.ANY_POINTER
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class ParameterType(Type):
     """A generic parameter: number `parameter_index` of the node `scope_id`."""
 
-    kind: TypeKind = field(default=TypeKind.ANY_POINTER, init=False)
     scope_id: int
     parameter_index: int
 
+    @property
+    def kind(self) -> TypeKind:
+        """The kind, as in schema.capnp."""
+        return TypeKind.ANY_POINTER
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class ImplicitParameterType(Type):
     """An implicit generic parameter of the method in whose parameters or results it stands."""
 
-    kind: TypeKind = field(default=TypeKind.ANY_POINTER, init=False)
     parameter_index: int
+
+    @property
+    def kind(self) -> TypeKind:
+        """The kind, as in schema.capnp."""
+        return TypeKind.ANY_POINTER
 
 
 PRIMITIVES: Final[dict[TypeKind, PrimitiveType]] = {
@@ -250,7 +289,7 @@ ANY_POINTER: Final = AnyPointerType()
 # Values and annotations
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Value:
     """A default value, constant or annotation value.
 
@@ -275,7 +314,7 @@ class Value:
         return struct.pack("<d", self.content) if isinstance(self.content, float) else self.content
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Annotation:
     """An annotation applied to something: the annotation node's id, its brand, and the value."""
 
@@ -288,7 +327,7 @@ class Annotation:
 # Members of nodes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NestedNode:
     """A named declaration inside a node."""
 
@@ -296,7 +335,7 @@ class NestedNode:
     id: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Slot:
     """An ordinary field: where it lies and what it is.
 
@@ -310,14 +349,14 @@ class Slot:
     had_explicit_default: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group:
     """A group or named union: a struct node that shares the sections of its parent."""
 
     type_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Field:
     """A member of a struct: `body` is a Slot or a Group.
 
@@ -338,7 +377,7 @@ class Field:
         return self.discriminant_value != NO_DISCRIMINANT
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Enumerant:
     """A member of an enum; its number is its position in `EnumNode.enumerants`."""
 
@@ -347,7 +386,7 @@ class Enumerant:
     annotations: tuple[Annotation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Method:
     """A method; its number is its position in `InterfaceNode.methods`."""
 
@@ -361,7 +400,7 @@ class Method:
     annotations: tuple[Annotation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Superclass:
     """An interface that another one extends."""
 
@@ -373,12 +412,12 @@ class Superclass:
 # Nodes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FileNode:
     """The body of a file's node: it only has nested nodes and annotations."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StructNode:
     """A struct, group or named union.
 
@@ -395,14 +434,14 @@ class StructNode:
     fields: tuple[Field, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EnumNode:
     """An enum; `enumerants` are sorted by ordinal."""
 
     enumerants: tuple[Enumerant, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InterfaceNode:
     """An interface; `methods` are sorted by ordinal."""
 
@@ -410,7 +449,7 @@ class InterfaceNode:
     superclasses: tuple[Superclass, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ConstNode:
     """A constant."""
 
@@ -418,7 +457,7 @@ class ConstNode:
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AnnotationNode:
     """The declaration of an annotation."""
 
@@ -429,7 +468,7 @@ class AnnotationNode:
 NodeBody = FileNode | StructNode | EnumNode | InterfaceNode | ConstNode | AnnotationNode
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Node:
     """One declaration of a schema: `body` says what it declares.
 
@@ -463,14 +502,14 @@ class Node:
 # What a compiler tells besides the nodes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MemberInfo:
     """The documentation of a field, enumerant or method."""
 
     doc_comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SourceInfo:
     """The documentation of a node and its members; `members` are in the order of the body's tuple.
 
@@ -484,7 +523,7 @@ class SourceInfo:
     end_byte: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Import:
     """A file imported by another one: its id, and its name as the text writes it."""
 
@@ -492,7 +531,7 @@ class Import:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Identifier:
     """A name in the text of a file and what it refers to: a node, or the member `member_ordinal` of a node."""
 
@@ -502,7 +541,7 @@ class Identifier:
     member_ordinal: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RequestedFile:
     """A file for which code is to be generated."""
 
@@ -512,7 +551,7 @@ class RequestedFile:
     identifiers: tuple[Identifier, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CapnpVersion:
     """The version of the compiler that made a request."""
 
@@ -521,7 +560,7 @@ class CapnpVersion:
     micro: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CodeGeneratorRequest:
     """Everything that a compiler hands to a code generator."""
 
