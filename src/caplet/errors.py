@@ -4,6 +4,7 @@
     ├── BuildError (also ValueError)       a message that cannot be built as asked
     ├── CompileError (also ValueError)     schema text that does not compile; `diagnostics` lists everything found
     ├── DecodeError (also ValueError)      bytes that are not a well-formed message
+    ├── PluginError                        a code generator that is not there or failed
     ├── RpcError                           a call, a capability or a connection that failed, of a kind unknown to this release
     │   ├── Failed                         something went wrong (also a peer's protocol error: ProtocolError)
     │   ├── Overloaded                     no resources just now; the same call may succeed later
@@ -28,6 +29,7 @@ __all__ = [
     "Disconnected",
     "Failed",
     "Overloaded",
+    "PluginError",
     "ProtocolError",
     "RpcError",
     "SchemaError",
@@ -94,6 +96,10 @@ class CompileError(CapletError, ValueError):
 
     def __reduce__(self) -> tuple[type[CompileError], tuple[tuple[Diagnostic, ...]]]:
         return type(self), (self.diagnostics,)
+
+
+class PluginError(CapletError):
+    """A code generator that cannot be run, or that failed."""
 
 
 class SchemaError(CapletError, ValueError):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Final
 
 from caplet.compiler.imports import Importer, SchemaFile, memory_file
 from caplet.compiler.modules import Module, World
@@ -33,8 +34,11 @@ from caplet.schema.model import (
     Annotation,
     AnnotationNode,
     Brand,
+    CapnpVersion,
+    CodeGeneratorRequest,
     ConstNode,
     EnumNode,
+    Identifier,
     Import,
     InterfaceNode,
     ListType,
@@ -48,7 +52,10 @@ from caplet.schema.model import (
 )
 from caplet.schema.registry import Registry
 
-__all__ = ["CompiledFile", "Compilation", "compile_file", "compile_files", "compile_text"]
+__all__ = ["LANGUAGE_VERSION", "Compilation", "CompiledFile", "compile_file", "compile_files", "compile_text"]
+
+LANGUAGE_VERSION: Final = CapnpVersion(1, 0, 0)
+"""The release of the original compiler whose language this one understands, as told to code generators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +66,14 @@ class CompiledFile:
         id: the id of the file's node.
         filename: the display name of the file.
         imports: the files that it imports, by the names in its text.
+        identifiers: what the names in its text refer to.
         registry: all nodes of the compilation; those of imported files that nothing needs are compiled when asked for.
     """
 
     id: int
     filename: str
     imports: tuple[Import, ...]
+    identifiers: tuple[Identifier, ...]
     registry: Registry
 
     @property
@@ -89,7 +98,12 @@ class Compilation:
     @property
     def requested_files(self) -> tuple[RequestedFile, ...]:
         """The files as a code generator wants them."""
-        return tuple(RequestedFile(file.id, file.filename, file.imports) for file in self.files)
+        return tuple(RequestedFile(file.id, file.filename, file.imports, file.identifiers) for file in self.files)
+
+    @property
+    def request(self) -> CodeGeneratorRequest:
+        """Everything, as a code generator reads it."""
+        return CodeGeneratorRequest(self.nodes, self.requested_files, self.source_info, LANGUAGE_VERSION)
 
 
 def compile_file(
@@ -201,7 +215,7 @@ def _compile(importer: Importer, files: Sequence[SchemaFile], require_ids: bool)
     nodes = closure.nodes
     registry = _registry(translator, nodes)
     compiled = tuple(
-        CompiledFile(module.root.id, module.file.display_name, table, registry)
+        CompiledFile(module.root.id, module.file.display_name, table, module.identifiers(), registry)
         for module, table in zip(modules, imports, strict=True)
     )
     infos = (translator.source_info.get(node_id) for node_id in nodes)

@@ -14,6 +14,7 @@ from caplet.compiler.source import Source, decode_source
 from caplet.compiler.tree import Declaration, DeclarationKind, Embed, ImportPath
 from caplet.errors import Diagnostic
 from caplet.schema.ids import child_id, random_id
+from caplet.schema.model import Identifier
 
 __all__ = ["Module", "World"]
 
@@ -29,7 +30,7 @@ _NODE_KINDS = {
 class Module:
     """A schema file that was read."""
 
-    __slots__ = ("file", "imports", "root", "source", "world")
+    __slots__ = ("file", "imports", "root", "source", "uses", "world")
 
     root: Scope
 
@@ -38,6 +39,19 @@ class Module:
         self.file = file
         self.source = source
         self.imports: dict[str, Module | None] = {}
+        self.uses: dict[tuple[int, int], tuple[int, int | None]] = {}
+
+    def note_use(self, start: int, end: int, node_id: int, ordinal: int | None = None) -> None:
+        """Takes note of what a name in the text refers to: a declaration, or one of its members."""
+        self.uses[start, end] = (node_id, ordinal)
+
+    def identifiers(self) -> tuple[Identifier, ...]:
+        """Returns what the names in the text refer to, in the order of the text."""
+        offset = self.source.byte_offset
+        return tuple(
+            Identifier(offset(start), offset(end), node_id, ordinal)
+            for (start, end), (node_id, ordinal) in sorted(self.uses.items())
+        )
 
     def error(self, start: int, end: int, message: str) -> None:
         """Reports a problem in this file."""

@@ -212,7 +212,10 @@ class Resolver:
             return self.member_of(Reference(root, root.level), expression.name, "this file")
         if isinstance(expression, ImportPath):
             module = self.scope.module.import_module(expression)
-            return None if module is None else Reference(module.root, module.root.level)
+            if module is None:
+                return None
+            self.scope.module.note_use(expression.start, expression.end, module.root.id)
+            return Reference(module.root, module.root.level)
         if isinstance(expression, Application):
             return self.application(expression)
         if isinstance(expression, Member):
@@ -234,7 +237,7 @@ class Resolver:
         while scope is not None:
             child = scope.children.get(name)
             if child is not None:
-                return self.entered(child, self.scope.level)
+                return self.entered(child, self.scope.level, expression)
             if name in scope.parameters:
                 return substitute(Variable(scope.id, scope.parameters.index(name)), self.scope.level)
             scope = scope.parent
@@ -263,16 +266,19 @@ class Resolver:
             hint = suggestion(name.text, children)
             self.error(name.start, name.end, f"{shown} declares nothing named '{name.text}'{hint}")
             return None
-        return self.entered(child, parent.level)
+        return self.entered(child, parent.level, name)
 
-    def entered(self, child: Scope | Alias, level: Level) -> Resolved | None:
-        """Returns a child as seen from a place with the bindings of `level`."""
+    def entered(self, child: Scope | Alias, level: Level, name: Name | Expression) -> Resolved | None:
+        """Returns a child, named at a place in the text, as seen from a place with the bindings of `level`."""
         if isinstance(child, Scope):
+            self.scope.module.note_use(name.start, name.end, child.id)
             parent = level.find(child.parent.id) if child.parent is not None else None
             return Reference(child, Level(child.id, len(child.parameters), False, (), parent))
         resolved = resolve_alias(child)
         if resolved is None:
             return None
+        if isinstance(resolved, Reference) and isinstance(resolved.target, Scope):
+            self.scope.module.note_use(name.start, name.end, resolved.target.id)
         around = level.find(child.parent.id)
         return resolved if around is None else substitute(resolved, around)
 

@@ -5,7 +5,9 @@ Knows bytes, UTF-8 and positions; it does not know what the text means.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import re
+from bisect import bisect_left, bisect_right
+from typing import Final
 
 from caplet.errors import Diagnostic
 
@@ -14,6 +16,7 @@ __all__ = ["Source", "decode_source"]
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SHOWN_COLUMNS = 240
+_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 
 
 class Source:
@@ -25,13 +28,14 @@ class Source:
         mark_bytes: how many bytes stood before the text in the file (the byte order mark).
     """
 
-    __slots__ = ("_line_starts", "filename", "mark_bytes", "text")
+    __slots__ = ("_byte_steps", "_line_starts", "filename", "mark_bytes", "text")
 
     def __init__(self, filename: str, text: str, mark_bytes: int = 0) -> None:
         self.filename = filename
         self.text = text
         self.mark_bytes = mark_bytes
         self._line_starts: list[int] | None = None
+        self._byte_steps: list[tuple[int, int]] | None = None
 
     def location(self, position: int) -> tuple[int, int]:
         """Returns line and column, both from 1, of a character offset."""
@@ -47,9 +51,17 @@ class Source:
 
     def byte_offset(self, position: int) -> int:
         """Returns how many bytes of the file stand before a character offset."""
-        if self.text.isascii():
-            return position + self.mark_bytes
-        return len(self.text[:position].encode("utf-8", "surrogatepass")) + self.mark_bytes
+        if self._byte_steps is None:
+            # For each character that is not ASCII: its offset, and how many bytes more than characters end with it.
+            steps: list[tuple[int, int]] = []
+            extra = self.mark_bytes
+            if not self.text.isascii():
+                for found in _NOT_ASCII.finditer(self.text):
+                    extra += len(found.group().encode("utf-8", "surrogatepass")) - 1
+                    steps.append((found.start(), extra))
+            self._byte_steps = steps
+        index = bisect_left(self._byte_steps, (position, 0))
+        return position + (self._byte_steps[index - 1][1] if index else self.mark_bytes)
 
     def diagnostic(self, start: int, end: int, message: str) -> Diagnostic:
         """Makes a diagnostic for the characters from `start` up to, not including, `end`."""

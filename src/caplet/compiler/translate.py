@@ -67,6 +67,7 @@ from caplet.schema.model import (
     TypeKind,
     Value,
 )
+from caplet.schema.records import replace
 from caplet.schema.registry import apply_brand
 
 __all__ = ["Translator"]
@@ -286,9 +287,15 @@ class Translator:
                 is_generic=scope.is_generic,
                 nested_nodes=tuple(NestedNode(child.declaration.name.text, child.id) for child in scope.nested),
                 annotations=annotations,
+                start_byte=scope.module.source.byte_offset(scope.declaration.start),
+                end_byte=scope.module.source.byte_offset(scope.declaration.end),
             )
             self.source_info.setdefault(scope.id, SourceInfo(scope.id, scope.declaration.doc_comment))
             found = (node, *more)
+            for made in found:
+                self.source_info[made.id] = replace(
+                    self.source_info[made.id], start_byte=made.start_byte, end_byte=made.end_byte
+                )
             self._nodes[scope.id] = found
         return found
 
@@ -334,6 +341,8 @@ class Translator:
             scope_id=group.parent.id,
             body=self.struct_body(scope, members, group),
             is_generic=scope.is_generic,
+            start_byte=scope.module.source.byte_offset(group.start),
+            end_byte=scope.module.source.byte_offset(group.end),
         )
 
     def field(self, scope: Scope, member: MemberInfo) -> Field:
@@ -472,6 +481,8 @@ class Translator:
                 body=self.struct_body(scope, members, members.root),
                 parameters=implicits.names,
                 is_generic=scope.is_generic or bool(implicits.names),
+                start_byte=scope.module.source.byte_offset(params.start if params is not None else method.start),
+                end_byte=scope.module.source.byte_offset(params.end if params is not None else method.end),
             )
         )
         self.source_info[node_id] = _member_docs(node_id, None, members.root)

@@ -246,6 +246,8 @@ class ValueCompiler:
                     f"{self.translator.type_name(type_)} has no field named '{item.name.text}'{suggestion(item.name.text, names)}",
                 )
             elif member.is_field:
+                if member.ordinal is not None:
+                    self.scope.module.note_use(item.name.start, item.name.end, parent.id, member.ordinal.value)
                 value = self.evaluate(item.value, apply_brand(member.type, type_.brand))
                 if value is not None:
                     fields.append((member, value))
@@ -274,6 +276,7 @@ class ValueCompiler:
             if isinstance(type_, EnumType):
                 number = self.enumerant(type_, expression.name)
                 if number is not None:
+                    self.scope.module.note_use(expression.start, expression.end, type_.type_id, number)
                     return Value(TypeKind.ENUM, number)
             elif expression.name in _WORDS:
                 return self.word(expression, type_)

@@ -214,7 +214,6 @@ class EnumType(NamedType):
         return TypeKind.ENUM
 
 
-
 @record
 class StructType(NamedType):
     """A struct."""
@@ -225,7 +224,6 @@ class StructType(NamedType):
         return TypeKind.STRUCT
 
 
-
 @record
 class InterfaceType(NamedType):
     """A capability of an interface."""
@@ -234,7 +232,6 @@ class InterfaceType(NamedType):
     def kind(self) -> TypeKind:
         """The kind, as in schema.capnp."""
         return TypeKind.INTERFACE
-
 
 
 @record

@@ -37,9 +37,7 @@ struct Pointers {
   nested @14 :List(List(List(Int16)));
   interfaces @15 :List(Empty);
   datas @16 :List(Data);
-  lists @17 :List(AnyList);
-  capabilities @18 :List(Capability);
-  self @19 :Pointers;
+  self @17 :Pointers;
 }
 
 enum Color {
