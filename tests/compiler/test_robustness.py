@@ -1,0 +1,122 @@
+"""Whatever the bytes are: a compilation ends with nodes or with a CompileError, soon."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from caplet.compiler import compile_text
+from caplet.errors import CompileError
+from caplet.limits import SCHEMA_NESTING
+
+SEED = int(os.environ.get("CAPLET_TEST_SEED", random.SystemRandom().randrange(2**32)))
+ROUNDS = int(os.environ.get("CAPLET_FUZZ_ROUNDS", "400"))
+CORPUS = Path(__file__).parent / "corpus"
+FILES = {path.name: path.read_bytes() for path in CORPUS.iterdir() if path.is_file()}
+WORDS = (
+    b"struct union group enum interface using const annotation import embed extends stream void true inf nan - -> : = ; { } ( )"
+    b' [ ] , . @ $ ! * @0 @1 @0x8000000000000000 0x 0x"00" "x" ` # \n List Text Int32 AnyPointer T a B c A.B .B 1 -1 1e5 "\xc3\xbc"'
+).split(b" ")
+
+
+def compile_quietly(data: bytes) -> bool:
+    try:
+        compile_text(data, "fuzzed.capnp", files=FILES)
+    except CompileError as error:
+        assert error.diagnostics
+        str(error)
+        return False
+    return True
+
+
+def test_random_bytes_never_crash_the_compiler() -> None:
+    print(f"CAPLET_TEST_SEED={SEED}")
+    generator = random.Random(SEED)
+    for _ in range(ROUNDS):
+        compile_quietly(generator.randbytes(generator.randrange(200)))
+
+
+def test_random_words_never_crash_the_compiler() -> None:
+    print(f"CAPLET_TEST_SEED={SEED}")
+    generator = random.Random(SEED)
+    for _ in range(ROUNDS):
+        words = generator.choices(WORDS, k=generator.randrange(1, 60))
+        compile_quietly(generator.choice([b" ", b""]).join(words))
+
+
+def test_damaged_schemas_never_crash_the_compiler() -> None:
+    print(f"CAPLET_TEST_SEED={SEED}")
+    generator = random.Random(SEED)
+    texts = [data for name, data in FILES.items() if name.endswith(".capnp")]
+    for _ in range(ROUNDS):
+        data = bytearray(generator.choice(texts))
+        for _ in range(generator.randrange(1, 6)):
+            start = generator.randrange(len(data))
+            end = min(len(data), start + generator.randrange(12))
+            replacement = generator.choice([generator.randbytes(2), generator.choice(WORDS), bytes(data[end : end + 20]), b""])
+            data[start:end] = replacement
+        compile_quietly(bytes(data))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 100_000,
+        "[" * 100_000,
+        "struct A {" * 10_000,
+        "const a :Int32 = " + "(" * 500 + "1" + ")" * 500 + ";",
+        "const a :A = " + "(a = " * 500 + "1" + ")" * 500 + ";",
+        "const a :" + "List(" * 500 + "Int32" + ")" * 500 + " = [];",
+        "using A = B" + ".C" * 10_000 + ";",
+        "using A = B" + "(C)" * 10_000 + ";",
+        "struct A { u :union { " * 200 + "}" * 400,
+    ],
+    ids=lambda text: text[:24],
+)
+def test_nesting_bombs_are_refused(text: str) -> None:
+    with pytest.raises(CompileError, match=f"{SCHEMA_NESTING}"):
+        compile_text(text)
+
+
+def test_long_chains_of_aliases_are_refused_without_a_crash() -> None:
+    text = "".join(f"using A{number} = A{number + 1};\n" for number in range(5_000)) + "using A5000 = Int32;"
+    with pytest.raises(CompileError, match="too deep"):
+        compile_text(text)
+
+
+def test_long_chains_of_constants_are_refused_without_a_crash() -> None:
+    text = "".join(f"const a{number} :Int32 = .a{number + 1};\n" for number in range(5_000)) + "const a5000 :Int32 = 1;"
+    with pytest.raises(CompileError, match="too deep"):
+        compile_text(text)
+
+
+def test_long_chains_of_structs_compile() -> None:
+    text = "".join(f"struct A{number} {{ next @0 :A{number + 1}; }}\n" for number in range(5_000)) + "struct A5000 {}"
+    compiled = compile_text(text)
+    assert len(compiled.registry) == 5_002
+
+
+def test_types_that_double_at_each_step_are_refused() -> None:
+    text = "struct P(A, B) {}\nusing A0 = P(Text, Text);\n"
+    text += "".join(f"using A{number + 1} = P(A{number}, A{number});\n" for number in range(60))
+    with pytest.raises(CompileError, match="too large"):
+        compile_text(text + "struct S { a @0 :A60; }")
+
+
+def test_numbers_of_members_are_bounded() -> None:
+    with pytest.raises(CompileError, match="at most 65534"):
+        compile_text("struct A { a @65535 :Int32; }")
+
+
+def test_a_huge_number_is_refused_without_being_computed() -> None:
+    with pytest.raises(CompileError, match="64 bits"):
+        compile_text("const a :UInt64 = " + "9" * 1_000_000 + ";")
+
+
+def test_there_are_not_more_diagnostics_than_anybody_reads() -> None:
+    with pytest.raises(CompileError) as caught:
+        compile_text("struct A {" + "a :Text;" * 10_000 + "}")
+    assert len(caught.value.diagnostics) == 200
