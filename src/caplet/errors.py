@@ -4,6 +4,7 @@
     ├── BuildError (also ValueError)       a message that cannot be built as asked
     ├── CompileError (also ValueError)     schema text that does not compile; `diagnostics` lists everything found
     ├── DecodeError (also ValueError)      bytes that are not a well-formed message
+    ├── InactiveMemberError (also AttributeError, ValueError)   a union member that is not the active one was read
     ├── PluginError                        a code generator that is not there or failed
     ├── RpcError                           a call, a capability or a connection that failed, of a kind unknown to this release
     │   ├── Failed                         something went wrong (also a peer's protocol error: ProtocolError)
@@ -28,6 +29,7 @@ __all__ = [
     "Diagnostic",
     "Disconnected",
     "Failed",
+    "InactiveMemberError",
     "Overloaded",
     "PluginError",
     "ProtocolError",
@@ -45,6 +47,10 @@ class CapletError(Exception):
 
 class BuildError(CapletError, ValueError):
     """A message that cannot be built as asked; the text says what does not fit and why."""
+
+
+class InactiveMemberError(CapletError, AttributeError, ValueError):
+    """A member of a union was read that is not the active one; an `AttributeError`, so that `match` statements pass it over."""
 
 
 class DecodeError(CapletError, ValueError):

@@ -19,11 +19,30 @@ class Limits:
             message, in words, that a stream accepts (encoding reference, traversal limit).
         nesting: how many pointers deep a message may be read.
         segments: how many segments a message on a stream may have.
+        message_words: how large a message we send may be, in words; a larger call or result fails alone.
+        questions: how many calls to one peer may be open.
+        answers: how many calls of one peer may be open; more are answered as overloaded.
+        exports: how many objects one peer may hold references to.
+        imports: how many objects of one peer may be referred to.
+        embargoes: how many resolved promises may wait for one peer's Disembargo.
+        pipeline_operations: how long the path of a pipelined call may be.
+        call_words: how many words of unanswered calls of one peer may be held; beyond it nothing more is read from that peer, or,
+            while calls to it are open, its new calls are answered as overloaded.
+        unsent_words: how many words may wait to be sent to one peer; beyond it the connection ends.
     """
 
     traversal_words: int = 8 * 1024 * 1024
     nesting: int = 64
     segments: int = 511
+    message_words: int = 8 * 1024 * 1024
+    questions: int = 1 << 20
+    answers: int = 1 << 20
+    exports: int = 1 << 20
+    imports: int = 1 << 20
+    embargoes: int = 1 << 16
+    pipeline_operations: int = 1 << 10
+    call_words: int = 32 * 1024 * 1024
+    unsent_words: int = 128 * 1024 * 1024
 
 
 DEFAULT_LIMITS = Limits()

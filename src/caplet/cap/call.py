@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from caplet.cap.request import STREAMING
-from caplet.errors import Failed
+from caplet.errors import CapletError, Failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,8 +174,12 @@ class IncomingCall:
 
     def take_content(self, content: AnyPointer) -> None:
         """Finish with a copy of `content`."""
-        self.results().set(content)
-        self.finish()
+        try:
+            self.results().set(content)
+        except CapletError as error:
+            self.fail(error)
+        else:
+            self.finish()
 
     def on_cancel(self, callback: Callable[[], None]) -> None:
         """Call back when the caller cancels, if the method allows that; at once when the caller has."""

@@ -95,6 +95,9 @@ class Capability:
         """
         raise TypeError(f"{type(self).__name__} is not an unresolved promise")
 
+    def remove_watch(self, watch: Watch) -> None:
+        """Forget a watch that was added."""
+
     def when_resolved(self, callback: Callable[[Capability], None]) -> SettledWatch:
         """Call back with the final capability, at once when this is no promise.
 

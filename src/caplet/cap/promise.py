@@ -78,6 +78,11 @@ class PromiseCapability(Capability):
         else:
             self.watches.append(watch)
 
+    def remove_watch(self, watch: Watch) -> None:
+        """Forget `watch`."""
+        if watch in self.watches:
+            self.watches.remove(watch)
+
     # --- calls -------------------------------------------------------------------------------------------------------------------
 
     def new_request(self, interface_id: int, method_id: int, size_hint_words: int = 0) -> Request:

@@ -1,7 +1,7 @@
 """A call that is being made: its target, method, and params, until it is sent.
 
 Knows how params are built and that the target is looked at again when the request is sent. Does not know how a call travels: the target
-does. A remote target hands out requests whose params already lie inside the outgoing message (`envelope`).
+does. A remote target hands out requests whose params already lie inside the outgoing message; `connection` says which it is for.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from caplet.wire.message import MessageBuilder
 if TYPE_CHECKING:
     from caplet.cap.answer import Answer
     from caplet.cap.capability import Capability
-    from caplet.wire.untyped_builder import AnyPointerBuilder, AnyStructBuilder
+    from caplet.wire.untyped_builder import AnyPointerBuilder
 
 __all__ = ["DEFAULT_PARAMS_WORDS", "NO_PROMISE_PIPELINING", "ONLY_PROMISE_PIPELINE", "STREAMING", "Request"]
 
@@ -36,11 +36,10 @@ class Request:
         size_hint_words: how large the params will be; 0 when unknown.
     """
 
-    __slots__ = ("connection", "envelope", "hints", "interface_id", "message", "method_id", "params", "target")
+    __slots__ = ("connection", "hints", "interface_id", "message", "method_id", "params", "target")
 
     message: MessageBuilder
     params: AnyPointerBuilder
-    envelope: AnyStructBuilder | None
     connection: object | None
 
     def __init__(self, target: Capability | None, interface_id: int, method_id: int, size_hint_words: int = 0) -> None:
@@ -48,7 +47,6 @@ class Request:
         self.interface_id = interface_id
         self.method_id = method_id
         self.hints = 0
-        self.envelope = None
         self.connection = None
         if size_hint_words >= 0:
             self.message = MessageBuilder((size_hint_words or DEFAULT_PARAMS_WORDS) + 1)

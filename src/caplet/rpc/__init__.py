@@ -1,0 +1,1 @@
+"""One connection of the protocol, without any I/O: messages in, messages out."""

@@ -1,0 +1,207 @@
+"""The one file that writes `rpc.capnp`: messages with their fields at the right places.
+
+Knows offsets, the sizes of structs, and the defaults that must be written as ones (`releaseParamCaps`, `releaseResultCaps`,
+`requireEarlyCancellationWorkaround` default to true, and we say false). Does not know what a message does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from caplet.rpc import decode
+from caplet.wire.message import MessageBuilder
+
+if TYPE_CHECKING:
+    from caplet.cap.answer import Path
+    from caplet.errors import RpcError
+    from caplet.wire.message import MessageReader
+    from caplet.wire.untyped_builder import AnyPointerBuilder, AnyStructBuilder
+
+__all__ = [
+    "ENVELOPE_WORDS",
+    "OutgoingMessage",
+    "abort",
+    "bootstrap",
+    "call",
+    "disembargo",
+    "finish",
+    "release",
+    "resolve",
+    "return_",
+    "unimplemented",
+    "write_error",
+    "write_imported_cap",
+    "write_promised_answer",
+]
+
+# What a Call or Return needs beside its params or results, with a short path and a small capability table.
+ENVELOPE_WORDS = 24
+LONGEST_FIRST_SEGMENT_WORDS = 1 << 20
+
+
+class OutgoingMessage(MessageBuilder):
+    """A message for the peer; `body` is the struct of its kind, `fds` the descriptors that go with it."""
+
+    __slots__ = ("body", "fds", "payload", "tag")
+
+    body: AnyStructBuilder
+    payload: AnyStructBuilder
+    fds: list[int] | None
+    tag: int
+
+    def __init__(self, tag: int, data_words: int, pointer_count: int, size_hint_words: int) -> None:
+        super().__init__(min(size_hint_words, LONGEST_FIRST_SEGMENT_WORDS))
+        root = self.root.init_struct(1, 1)
+        root.set_u16(0, tag)
+        self.body = root.init_struct(0, data_words, pointer_count)
+        self.fds = None
+        self.tag = tag
+
+
+def call(size_hint_words: int) -> OutgoingMessage:
+    """Return a Call whose params can be written; target and ids come when it is sent."""
+    message = OutgoingMessage(decode.CALL, 3, 3, size_hint_words + ENVELOPE_WORDS)
+    message.payload = message.body.init_struct(1, 0, 2)
+    return message
+
+
+def write_call(
+    message: OutgoingMessage, question_id: int, interface_id: int, method_id: int, to_yourself: bool, hint_bits: int
+) -> None:
+    """Write the numbers of a Call; `hint_bits` are bits 129 and 130 as 1 and 2."""
+    body = message.body
+    body.set_u32(0, question_id)
+    body.set_u16(4, method_id)
+    if to_yourself:
+        body.set_u16(6, decode.TO_YOURSELF)
+    body.set_u64(8, interface_id)
+    if hint_bits:
+        body.set_u8(16, hint_bits << 1)
+
+
+def return_(size_hint_words: int) -> OutgoingMessage:
+    """Return a Return whose results can be written."""
+    message = OutgoingMessage(decode.RETURN, 2, 1, size_hint_words + ENVELOPE_WORDS)
+    message.payload = message.body.init_struct(0, 0, 2)
+    return message
+
+
+def write_return(message: OutgoingMessage, answer_id: int, no_finish_needed: bool) -> None:
+    """Write the numbers of a Return that carries results."""
+    body = message.body
+    body.set_u32(0, answer_id)
+    # Bit 32 set: releaseParamCaps = false (default true). Bit 33: noFinishNeeded.
+    body.set_u8(4, 3 if no_finish_needed else 1)
+
+
+def return_without_results(answer_id: int, kind: int, other_question: int = 0) -> OutgoingMessage:
+    """Return a Return of a kind that has no pointer; the caller adds the error of an exception."""
+    message = OutgoingMessage(decode.RETURN, 2, 1, 8)
+    body = message.body
+    body.set_u32(0, answer_id)
+    body.set_u8(4, 1)
+    body.set_u16(6, kind)
+    if other_question:
+        body.set_u32(8, other_question)
+    return message
+
+
+def return_error(answer_id: int, error: RpcError, trace: str) -> OutgoingMessage:
+    """Return a Return with an exception."""
+    message = return_without_results(answer_id, decode.EXCEPTION)
+    write_error(message.body.pointer(0), error, trace)
+    return message
+
+
+def finish(question_id: int, release_result_caps: bool) -> OutgoingMessage:
+    """Return a Finish that never asks for the old peers' workaround."""
+    message = OutgoingMessage(decode.FINISH, 1, 0, 4)
+    message.body.set_u32(0, question_id)
+    # Bit 33 set: requireEarlyCancellationWorkaround = false. Bit 32 set: releaseResultCaps = false.
+    message.body.set_u8(4, 2 if release_result_caps else 3)
+    return message
+
+
+def bootstrap(question_id: int) -> OutgoingMessage:
+    """Return a Bootstrap."""
+    message = OutgoingMessage(decode.BOOTSTRAP, 1, 1, 6)
+    message.body.set_u32(0, question_id)
+    return message
+
+
+def resolve(promise_id: int) -> OutgoingMessage:
+    """Return a Resolve; the caller adds the capability or the error."""
+    message = OutgoingMessage(decode.RESOLVE, 1, 1, 16)
+    message.body.set_u32(0, promise_id)
+    return message
+
+
+def resolve_error(promise_id: int, error: RpcError, trace: str) -> OutgoingMessage:
+    """Return a Resolve with an exception."""
+    message = resolve(promise_id)
+    message.body.set_u16(4, decode.RESOLVE_EXCEPTION)
+    write_error(message.body.pointer(0), error, trace)
+    return message
+
+
+def release(import_id: int, count: int) -> OutgoingMessage:
+    """Return a Release."""
+    message = OutgoingMessage(decode.RELEASE, 1, 0, 4)
+    message.body.set_u32(0, import_id)
+    message.body.set_u32(4, count)
+    return message
+
+
+def disembargo(context: int, embargo_id: int) -> OutgoingMessage:
+    """Return a Disembargo; the caller adds the target."""
+    message = OutgoingMessage(decode.DISEMBARGO, 1, 2, 16)
+    message.body.set_u32(0, embargo_id)
+    message.body.set_u16(4, context)
+    return message
+
+
+def abort(error: RpcError, trace: str) -> OutgoingMessage:
+    """Return an Abort."""
+    message = OutgoingMessage(decode.ABORT, 0, 0, 16)
+    root = message.root.struct(1, 1)
+    write_error(root.pointer(0), error, trace)
+    return message
+
+
+def unimplemented(received: MessageReader) -> OutgoingMessage:
+    """Return an Unimplemented that holds a copy of a received message, without capabilities."""
+    message = OutgoingMessage(decode.UNIMPLEMENTED, 0, 0, 64)
+    message.root.struct(1, 1).pointer(0).set(received.root)
+    return message
+
+
+def write_error(pointer: AnyPointerBuilder, error: RpcError, trace: str) -> None:
+    """Write an Exception struct."""
+    exception = pointer.init_struct(1, 3)
+    exception.set_text(0, error.reason)
+    exception.set_u16(4, error.kind)
+    if trace:
+        exception.set_text(1, trace)
+    if error.details:
+        listed = exception.init_struct_list(2, len(error.details), 1, 1)
+        for index, (detail_id, content) in enumerate(error.details):
+            detail = listed.struct(index)
+            detail.set_u64(0, detail_id)
+            detail.set_blob(0, content)
+
+
+def write_imported_cap(target: AnyStructBuilder, import_id: int) -> None:
+    """Write a MessageTarget that names an object which the receiver exports."""
+    target.set_u32(0, import_id)
+
+
+def write_promised_answer(holder: AnyStructBuilder, question_id: int, path: Path) -> None:
+    """Write a PromisedAnswer behind pointer 0 of a MessageTarget or CapDescriptor (whose tag the caller writes)."""
+    promised = holder.init_struct(0, 1, 1)
+    promised.set_u32(0, question_id)
+    if path:
+        operations = promised.init_struct_list(0, len(path), 1, 0)
+        for index, pointer_index in enumerate(path):
+            operation = operations.struct(index)
+            operation.set_u16(0, 1)
+            operation.set_u16(2, pointer_index)

@@ -1,0 +1,195 @@
+"""How much may be under way: unanswered calls of the peer, and streaming calls of ours.
+
+Knows the sums and what is done at their limits. Incoming: when the calls that wait for an answer take more words than the limit allows,
+the driver is asked to stop reading; but while calls of ours are open at that peer, reading goes on, because what they wait for may have to
+come in, and new calls are answered as overloaded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from caplet.cap.answer import Answer, AnswerState
+from caplet.rpc import outbound
+from caplet.rpc.window import FixedWindow
+from caplet.wire.untyped import AnyPointer
+
+if TYPE_CHECKING:
+    from caplet.cap.request import Request
+    from caplet.errors import RpcError
+    from caplet.rpc.connection import Connection
+    from caplet.rpc.remote import RemoteCapability
+    from caplet.rpc.window import Window
+
+__all__ = ["Flow", "Stream"]
+
+
+class Flow:
+    """The sums of one connection.
+
+    Args:
+        connection: the connection.
+    """
+
+    __slots__ = ("connection", "make_window", "streams", "words")
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.words = 0
+        self.make_window: type[FixedWindow] = FixedWindow
+        self.streams: dict[int, Stream] = {}
+
+    # --- incoming ----------------------------------------------------------------------------------------------------------------
+
+    def admit_call(self, words: int) -> bool:
+        """Count a call of the peer.
+
+        Returns:
+            False when it has to be answered as overloaded; then it does not count.
+        """
+        connection = self.connection
+        limit = connection.limits.call_words
+        if self.words and self.words + words > limit and len(connection.questions):
+            return False
+        self.words += words
+        if self.words > limit and not len(connection.questions):
+            connection.reading_paused = True
+        return True
+
+    def call_answered(self, words: int) -> None:
+        """A call of the peer was answered; reading may go on."""
+        self.words -= words
+        self.check_paused()
+
+    def check_paused(self) -> None:
+        """Let reading go on when the calls that wait are few enough, or when calls of ours wait for the peer."""
+        connection = self.connection
+        if connection.reading_paused and (self.words <= connection.limits.call_words or len(connection.questions)):
+            connection.reading_paused = False
+            if connection.on_resume is not None:
+                connection.on_resume()
+
+    # --- streaming ---------------------------------------------------------------------------------------------------------------
+
+    def send_streaming(self, raw: RemoteCapability, request: Request) -> Answer:
+        """Send a streaming call at once; the returned answer says when to send the next."""
+        key = id(raw)
+        stream = self.streams.get(key)
+        if stream is None:
+            stream = self.streams[key] = Stream(self, raw, self.make_window())
+        return stream.send(request)
+
+    def disconnected(self, reason: RpcError) -> None:
+        """Fail every stream."""
+        streams = list(self.streams.values())
+        self.streams = {}
+        for stream in streams:
+            stream.fail(reason)
+
+
+class Stream:
+    """The streaming calls to one object that are under way.
+
+    Args:
+        flow: the connection's sums.
+        raw: the object; kept until every call is answered, so that dropping the capability does not cancel them.
+        window: how many bytes may be under way.
+    """
+
+    __slots__ = ("acked", "blocked", "error", "flow", "in_flight", "raw", "sent_bytes", "window")
+
+    def __init__(self, flow: Flow, raw: RemoteCapability, window: Window) -> None:
+        self.flow = flow
+        self.raw = raw
+        self.window = window
+        self.error: RpcError | None = None
+        # Calls that were sent and not answered, and senders that wait for room.
+        self.in_flight: dict[int, StreamedCall] = {}
+        self.blocked: list[AnswerState] = []
+        self.acked: list[AnswerState] = []
+        self.sent_bytes = 0
+
+    def send(self, request: Request) -> Answer:
+        """Send a call; the answer is done when the next one may be sent."""
+        from caplet.cap.answer import failed_answer, immediate_answer
+
+        if self.error is not None:
+            return failed_answer(self.error)
+        connection = self.flow.connection
+        answer = outbound.send_call(connection, self.raw, request)
+        if answer.error is not None:
+            self.forget_if_over()
+            return failed_answer(answer.error)
+        size = connection.outbox[-1].total_words << 3 if connection.outbox else 0
+        now = connection.turns.host.now_s()
+        self.window.sent(now, size)
+        call = StreamedCall(self, answer, size)
+        self.in_flight[id(call)] = call
+        answer.on_done(call.answered)
+        if self.window.has_room():
+            return immediate_answer(AnyPointer())
+        state = AnswerState(connection.turns)
+        self.blocked.append(state)
+        return Answer(state)
+
+    def answered(self, call: StreamedCall, error: RpcError | None) -> None:
+        """A call was answered: there may be room, or the stream has failed."""
+        self.in_flight.pop(id(call), None)
+        self.window.acked(self.flow.connection.turns.host.now_s(), call.size)
+        if error is not None:
+            self.fail(error)
+        elif self.window.has_room():
+            blocked = self.blocked
+            self.blocked = []
+            for state in blocked:
+                state.complete(AnyPointer())
+        if not self.in_flight:
+            acked = self.acked
+            self.acked = []
+            for state in acked:
+                if self.error is not None:
+                    state.fail(self.error)
+                else:
+                    state.complete(AnyPointer())
+        self.forget_if_over()
+
+    def wait_all_acked(self) -> Answer:
+        """Return an answer that is done when every call of the stream was answered."""
+        from caplet.cap.answer import failed_answer, immediate_answer
+
+        if self.error is not None:
+            return failed_answer(self.error)
+        if not self.in_flight:
+            return immediate_answer(AnyPointer())
+        state = AnswerState(self.flow.connection.turns)
+        self.acked.append(state)
+        return Answer(state)
+
+    def fail(self, error: RpcError) -> None:
+        """Fail everybody who waits, and every later call."""
+        if self.error is None:
+            self.error = error
+        blocked = self.blocked
+        self.blocked = []
+        for state in blocked:
+            state.fail(self.error)
+
+    def forget_if_over(self) -> None:
+        """Let go of the object when nothing is under way; an error is remembered as long as somebody holds it."""
+        if not self.in_flight and self.error is None:
+            self.flow.streams.pop(id(self.raw), None)
+
+
+class StreamedCall:
+    """One streaming call under way."""
+
+    __slots__ = ("answer", "size", "stream")
+
+    def __init__(self, stream: Stream, answer: Answer, size: int) -> None:
+        self.stream = stream
+        self.answer = answer
+        self.size = size
+
+    def answered(self, state: AnswerState) -> None:
+        """The Return came."""
+        self.stream.answered(self, state.error)

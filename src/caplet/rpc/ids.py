@@ -1,0 +1,75 @@
+"""The numbers that name table entries on the wire, one type for each table, and the tables that give numbers out.
+
+Knows allocation. Does not know what is in a table.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import Generic, NewType, TypeVar
+
+__all__ = [
+    "FIRST_SILENT_ID",
+    "AnswerId",
+    "EmbargoId",
+    "ExportId",
+    "IdTable",
+    "ImportId",
+    "QuestionId",
+]
+
+# Chosen by us.
+QuestionId = NewType("QuestionId", int)
+ExportId = NewType("ExportId", int)
+EmbargoId = NewType("EmbargoId", int)
+# Chosen by the peer.
+AnswerId = NewType("AnswerId", int)
+ImportId = NewType("ImportId", int)
+
+FIRST_SILENT_ID = 1 << 31
+"""Question ids from here on are for calls that no Return is expected for."""
+
+Row = TypeVar("Row")
+
+
+class IdTable(Generic[Row]):
+    """Entries whose numbers we choose: always the lowest free one, so that tables of the peer stay compact."""
+
+    __slots__ = ("count", "free", "rows")
+
+    def __init__(self) -> None:
+        self.rows: list[Row | None] = []
+        self.free: list[int] = []
+        self.count = 0
+
+    def add(self, row: Row) -> int:
+        """Put an entry into the table and return its number."""
+        self.count += 1
+        if self.free:
+            number = heapq.heappop(self.free)
+            self.rows[number] = row
+            return number
+        self.rows.append(row)
+        return len(self.rows) - 1
+
+    def get(self, number: int) -> Row | None:
+        """Return the entry with this number, None when there is none."""
+        rows = self.rows
+        return rows[number] if number < len(rows) else None
+
+    def remove(self, number: int) -> None:
+        """Take an entry out; its number is free again."""
+        self.rows[number] = None
+        self.count -= 1
+        if self.count == 0:
+            self.rows.clear()
+            self.free.clear()
+        else:
+            heapq.heappush(self.free, number)
+
+    def entries(self) -> list[Row]:
+        """Return the entries in the order of their numbers."""
+        return [row for row in self.rows if row is not None]
+
+    def __len__(self) -> int:
+        return self.count

@@ -1,0 +1,268 @@
+"""A simulated network: any number of vats in one process, and messages that move when a test says so.
+
+Knows links between vats, each with a queue in both directions that can be delivered from one message at a time, held, dropped or cut.
+Everything goes through real bytes. No sockets, no clock.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+from typing import TYPE_CHECKING
+
+from caplet.errors import Disconnected, Failed
+from caplet.testing.host import SimulatedHost
+from caplet.testing.transcript import Transcript
+from caplet.vat.vat import Vat
+from caplet.wire.message import MessageReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from caplet.cap.capability import Capability
+    from caplet.limits import Limits
+    from caplet.rpc.connection import Connection
+    from caplet.vat.vat import BootstrapFactory
+
+__all__ = ["Link", "Network", "Pipe", "SimulatedVat"]
+
+
+class Pipe:
+    """One direction of a link: messages that were sent and have not arrived.
+
+    Args:
+        sender: the name of the vat that sends.
+        receiver: the name of the vat that receives.
+    """
+
+    def __init__(self, sender: str, receiver: str) -> None:
+        self.sender = sender
+        self.receiver = receiver
+        self.queue: deque[list[bytes]] = deque()
+        self.held = False
+        self.hold_before: Callable[[MessageReader], bool] | None = None
+        self.target: Connection | None = None
+
+    def ready(self) -> bool:
+        """Tell whether a message can be delivered."""
+        if self.held or not self.queue:
+            return False
+        if self.hold_before is not None and self.hold_before(MessageReader(self.queue[0])):
+            self.held = True
+            self.hold_before = None
+            return False
+        return True
+
+
+class SimulatedVat:
+    """A vat of the network.
+
+    Args:
+        network: the network.
+        name: its name.
+        vat: the vat itself.
+    """
+
+    def __init__(self, network: Network, name: str, vat: Vat) -> None:
+        self.network = network
+        self.name = name
+        self.vat = vat
+
+    def connection(self, other: str) -> Connection:
+        """Return the connection to another vat."""
+        link = self.network.link(self.name, other)
+        return link.ends[self.name]
+
+    def bootstrap(self, other: str) -> Capability:
+        """Return the public object of another vat."""
+        return self.connection(other).bootstrap()
+
+
+class Link:
+    """Two connected vats."""
+
+    def __init__(self, first: str, second: str, ends: dict[str, Connection]) -> None:
+        self.names = (first, second)
+        self.ends = ends
+        self.pipes = {first: Pipe(first, second), second: Pipe(second, first)}
+        self.pipes[first].target = ends[second]
+        self.pipes[second].target = ends[first]
+        self.alive = True
+
+
+class Network:
+    """Vats in one process.
+
+    Args:
+        host: the loop of all of them; a new one if not given.
+    """
+
+    def __init__(self, host: SimulatedHost | None = None) -> None:
+        self.host = SimulatedHost() if host is None else host
+        self.vats: dict[str, SimulatedVat] = {}
+        self.links: list[Link] = []
+        self.transcript = Transcript()
+        self.check_always = True
+
+    # --- building ----------------------------------------------------------------------------------------------------------------
+
+    def add_vat(
+        self,
+        name: str,
+        bootstrap: Capability | BootstrapFactory | None = None,
+        limits: Limits | None = None,
+    ) -> SimulatedVat:
+        """Add a vat."""
+        vat = SimulatedVat(self, name, Vat(self.host, bootstrap, limits, name=name))
+        self.vats[name] = vat
+        return vat
+
+    def connect(self, first: str, second: str, tail_calls: bool = True) -> Link:
+        """Connect two vats."""
+        ends = {
+            first: self.vats[first].vat.add_connection(second, f"{first}-{second}", tail_calls),
+            second: self.vats[second].vat.add_connection(first, f"{second}-{first}", tail_calls),
+        }
+        link = Link(first, second, ends)
+        self.links.append(link)
+        return link
+
+    def link(self, first: str, second: str) -> Link:
+        """Return the newest link between two vats."""
+        for link in reversed(self.links):
+            if set(link.names) == {first, second}:
+                return link
+        raise KeyError(f"{first} and {second} are not connected")
+
+    def pipe(self, sender: str, receiver: str) -> Pipe:
+        """Return the direction from one vat to another."""
+        return self.link(sender, receiver).pipes[sender]
+
+    # --- moving ------------------------------------------------------------------------------------------------------------------
+
+    def run_vats(self) -> None:
+        """Let every vat do what it can without receiving anything, and collect what it sends."""
+        host = self.host
+        while True:
+            host.awake = False
+            for vat in self.vats.values():
+                vat.vat.turns.run()
+            ran = host.run_ready()
+            if not ran and not host.awake and all(vat.vat.turns.idle for vat in self.vats.values()):
+                break
+        self.collect()
+
+    def collect(self) -> None:
+        """Move what was sent into the pipes."""
+        for link in self.links:
+            for name, pipe in link.pipes.items():
+                connection = link.ends[name]
+                for message in connection.take_output():
+                    segments = [bytes(view) for view in message.output()]
+                    self.transcript.record(pipe.sender, pipe.receiver, MessageReader(segments))
+                    if link.alive:
+                        pipe.queue.append(segments)
+        for vat in self.vats.values():
+            vat.vat.connections_with_output()
+
+    def deliver(self, sender: str, receiver: str) -> bool:
+        """Deliver one message.
+
+        Returns:
+            False when there is none that can be delivered.
+        """
+        self.run_vats()
+        pipe = self.pipe(sender, receiver)
+        if not pipe.ready():
+            return False
+        self.deliver_from(pipe)
+        return True
+
+    def deliver_from(self, pipe: Pipe) -> None:
+        """Deliver the next message of a pipe."""
+        segments = pipe.queue.popleft()
+        assert pipe.target is not None
+        pipe.target.receive(MessageReader(segments))
+        self.run_vats()
+        if self.check_always:
+            self.check()
+
+    def deliverable(self) -> list[Pipe]:
+        """Return the pipes that have a message to deliver."""
+        self.run_vats()
+        return [pipe for link in self.links if link.alive for pipe in link.pipes.values() if pipe.ready()]
+
+    def run(self, limit: int = 100_000) -> None:
+        """Deliver everything that is not held, link after link, until nothing moves.
+
+        Raises:
+            AssertionError: it does not come to rest within `limit` messages.
+        """
+        for _ in range(limit):
+            pipes = self.deliverable()
+            if not pipes:
+                return
+            for pipe in pipes:
+                if pipe.ready():
+                    self.deliver_from(pipe)
+        raise AssertionError(f"the network does not come to rest within {limit} messages")
+
+    def hold(self, sender: str, receiver: str) -> None:
+        """Deliver nothing from one vat to another until `release` is called."""
+        self.pipe(sender, receiver).held = True
+
+    def release(self, sender: str, receiver: str) -> None:
+        """Deliver again."""
+        self.pipe(sender, receiver).held = False
+
+    def drop(self, sender: str, receiver: str) -> None:
+        """Lose the next message."""
+        self.run_vats()
+        self.pipe(sender, receiver).queue.popleft()
+
+    def cut(self, first: str, second: str) -> None:
+        """Cut a link: both sides notice at once, what is under way is lost."""
+        self.run_vats()
+        link = self.link(first, second)
+        link.alive = False
+        for pipe in link.pipes.values():
+            pipe.queue.clear()
+        for connection in link.ends.values():
+            connection.disconnect(Disconnected("the link was cut"))
+        self.run_vats()
+
+    # --- checking ----------------------------------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Verify the invariants of every connection."""
+        for link in self.links:
+            for connection in link.ends.values():
+                connection.check()
+
+    def assert_idle(self) -> None:
+        """Verify that nothing is left anywhere: no table entry, no queue, no message.
+
+        Raises:
+            AssertionError: something is; the text shows the tables.
+        """
+        gc.collect()
+        self.run()
+        gc.collect()
+        self.run()
+        for link in self.links:
+            for pipe in link.pipes.values():
+                assert not pipe.queue, f"{len(pipe.queue)} messages from {pipe.sender} to {pipe.receiver} are held"
+            for connection in link.ends.values():
+                connection.check()
+                assert connection.is_idle, f"tables are not empty\n{connection.dump()}"
+                assert connection.flow.words == 0, f"{connection.flow.words} unanswered words are left"
+                assert not connection.flow.streams, "streams are left"
+                assert connection.markers == 0, f"{connection.markers} Disembargoes wait"
+        for vat in self.vats.values():
+            assert vat.vat.turns.idle, f"the turn queue of {vat.name} is not empty"
+
+    def close(self) -> None:
+        """End every connection."""
+        for vat in self.vats.values():
+            vat.vat.close(Failed("the test is over"))
+        self.run_vats()
