@@ -23,7 +23,7 @@ class Waiter(Protocol):
 class RunningMethod(Protocol):
     """A method that was started."""
 
-    def cancel(self) -> None:
+    def cancel(self) -> object:
         """Ask it to stop at its next await."""
 
 

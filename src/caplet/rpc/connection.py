@@ -54,7 +54,7 @@ class Connection:
 
     Args:
         turns: the turn queue of the vat.
-        make_bootstrap: called with the connection for each Bootstrap of the peer; None when the vat has no public object.
+        make_bootstrap: called with the identity of the peer for each of its Bootstraps; None when the vat has no public object.
         peer: the identity of the peer, as the network vouches for it.
         limits: bounds; None for the defaults.
         name: what the connection is called in descriptions.
@@ -98,7 +98,7 @@ class Connection:
     def __init__(
         self,
         turns: Turns,
-        make_bootstrap: Callable[[Connection], Capability] | None = None,
+        make_bootstrap: Callable[[object | None], Capability] | None = None,
         peer: object | None = None,
         limits: Limits | None = None,
         name: str = "peer",
@@ -163,8 +163,9 @@ class Connection:
         except (ValueError, IndexError) as error:
             self.disconnect(ProtocolError(f"malformed message: {error}"))
         except Exception as error:
-            self.disconnect(Failed(f"internal error: {type(error).__name__}: {error}", fault="internal"))
-            raise
+            internal = Failed(f"internal error: {type(error).__name__}: {error}", fault="internal")
+            internal.__cause__ = error
+            self.disconnect(internal)
         self.turns.settle_drops()
 
     def take_output(self) -> list[OutgoingMessage]:
@@ -223,6 +224,7 @@ class Connection:
         reason = make_rpc_error(
             Disconnected.default_kind, error.reason, trace=error.trace, details=error.details, fault=error.fault
         )
+        reason.__cause__ = error.__cause__
         # First of all: whatever happens below must find the connection dead.
         self.error = reason
         self.fail_everything(reason)

@@ -129,7 +129,7 @@ def receive_bootstrap(connection: Connection, message: MessageReader, body: AnyS
             raise Unimplemented("restoring objects by id through Bootstrap is not supported")
         if connection.make_bootstrap is None:
             raise Failed("this vat has no public object (bootstrap interface)")
-        capability = connection.make_bootstrap(connection)
+        capability = connection.make_bootstrap(connection.peer)
         error = capability.error
         if error is not None:
             raise error.again()

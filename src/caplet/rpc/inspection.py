@@ -37,17 +37,20 @@ def dump(connection: Connection) -> str:
             f"  question {asked.id}: {question.State(asked.state).name}, wanted {asked.answer_wanted}, "
             f"addressed {asked.slot_uses}, paths {sorted(asked.paths or {})}"
         )
-    for row in connection.answers.values():
-        lines.append(f"  answer {row.id}: {answer_states.State(row.state).name}, stage {row.stage}")
-    for exported in connection.exports.entries():
-        lines.append(
-            f"  export {exported.id}: {export.State(exported.state).name}, count {exported.count}, "
-            f"{exported.target.describe()}"
-        )
-    for imported in connection.imports.values():
-        lines.append(f"  import {imported.id}: {import_.State(imported.state).name}, count {imported.count}")
-    for waiting in connection.embargoes.entries():
-        lines.append(f"  embargo {waiting.id}: {embargo.State(waiting.state).name}, {waiting.promise.describe()}")
+    lines += [
+        f"  answer {row.id}: {answer_states.State(row.state).name}, stage {row.stage}" for row in connection.answers.values()
+    ]
+    lines += [
+        f"  export {one.id}: {export.State(one.state).name}, count {one.count}, {one.target.describe()}"
+        for one in connection.exports.entries()
+    ]
+    lines += [
+        f"  import {one.id}: {import_.State(one.state).name}, count {one.count}" for one in connection.imports.values()
+    ]
+    lines += [
+        f"  embargo {one.id}: {embargo.State(one.state).name}, {one.promise.describe()}"
+        for one in connection.embargoes.entries()
+    ]
     return "\n".join(lines)
 
 

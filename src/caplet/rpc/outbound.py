@@ -93,12 +93,12 @@ def send_call(connection: Connection, raw: RemoteCapability, request: Request, t
     if silent:
         hint_bits |= 2
     encode.write_call(message, question.id, request.interface_id, request.method_id, to_yourself, hint_bits)
-    error = connection.refusal(message)
-    if error is not None:
+    refusal = connection.refusal(message)
+    if refusal is not None:
         descriptor.take_back(connection, exports)
         question.state = int(QuestionState.GONE)
         connection.forget_question(question)
-        return failed_answer(error)
+        return failed_answer(refusal)
     connection.send(message)
     return Answer(question)
 

@@ -120,8 +120,8 @@ class Network:
     def connect(self, first: str, second: str, tail_calls: bool = True) -> Link:
         """Connect two vats."""
         ends = {
-            first: self.vats[first].vat.add_connection(second, f"{first}-{second}", tail_calls),
-            second: self.vats[second].vat.add_connection(first, f"{second}-{first}", tail_calls),
+            first: self.vats[first].vat.add_connection(second, name=f"{first}-{second}", tail_calls=tail_calls),
+            second: self.vats[second].vat.add_connection(first, name=f"{second}-{first}", tail_calls=tail_calls),
         }
         link = Link(first, second, ends)
         self.links.append(link)
@@ -238,6 +238,9 @@ class Network:
         for link in self.links:
             for connection in link.ends.values():
                 connection.check()
+                error = connection.error
+                if error is not None and error.fault == "internal":
+                    raise AssertionError(f"{connection.name}: {error}") from error.__cause__
 
     def assert_idle(self) -> None:
         """Verify that nothing is left anywhere: no table entry, no queue, no message.

@@ -67,15 +67,29 @@ class Vat:
         # Connections with something in their outbox, in the order in which they got it.
         self.ready: list[Connection] = []
 
-    def add_connection(self, peer: object | None = None, name: str = "peer", tail_calls: bool = True) -> Connection:
+    def add_connection(
+        self,
+        peer: object | None = None,
+        *,
+        bootstrap: Capability | BootstrapFactory | None = None,
+        limits: Limits | None = None,
+        name: str = "peer",
+        tail_calls: bool = True,
+    ) -> Connection:
         """Return a new connection; the driver feeds it and writes what it says.
 
         Args:
             peer: the identity of the peer, as the network vouches for it.
+            bootstrap: the public object for this peer, if it is another than the vat's.
+            limits: bounds for this connection, if they are others than the vat's.
             name: what the connection is called in descriptions.
             tail_calls: whether the peer can keep results of tail calls.
         """
-        connection = self.connection_class(self.turns, self.make_bootstrap, peer, self.limits, name, tail_calls)
+        public = self.bootstrap if bootstrap is None else bootstrap
+        make = None if public is None else PublicObject(public).make
+        connection = self.connection_class(
+            self.turns, make, peer, self.limits if limits is None else limits, name, tail_calls
+        )
         connection.trace_encoder = self.trace_encoder
         connection.on_output = self.note_output
         self.connections.append(connection)
@@ -93,27 +107,12 @@ class Vat:
         self.ready = []
         return ready
 
-    def make_bootstrap(self, connection: Connection) -> Capability:
-        """Return the public object for the peer of a connection."""
-        return self.bootstrap_for(connection.peer)
-
-    def bootstrap_for(self, peer: object | None) -> Capability:
-        """Return the public object for a peer.
-
-        Raises:
-            Failed: there is none.
-        """
-        bootstrap = self.bootstrap
-        if bootstrap is None:
-            raise Failed("this vat has no public object (bootstrap interface)")
-        if isinstance(bootstrap, Capability):
-            return bootstrap
-        return bootstrap(peer)
-
     def bootstrap_self(self, identity: object | None = None) -> Capability:
         """Return the vat's own public object, as a connection to itself would; no message is sent."""
+        if self.bootstrap is None:
+            return BrokenCapability(Failed("this vat has no public object (bootstrap interface)"))
         try:
-            return self.bootstrap_for(identity)
+            return PublicObject(self.bootstrap).make(identity)
         except Exception as error:
             return BrokenCapability(as_rpc_error(error))
 
@@ -121,6 +120,24 @@ class Vat:
         """End every connection."""
         for connection in list(self.connections):
             connection.disconnect(error)
+
+
+class PublicObject:
+    """How the public object is made.
+
+    Args:
+        bootstrap: the object, or a function that is given the identity of the peer.
+    """
+
+    __slots__ = ("bootstrap",)
+
+    def __init__(self, bootstrap: Capability | BootstrapFactory) -> None:
+        self.bootstrap = bootstrap
+
+    def make(self, peer: object | None) -> Capability:
+        """Return the object for a peer."""
+        bootstrap = self.bootstrap
+        return bootstrap if isinstance(bootstrap, Capability) else bootstrap(peer)
 
 
 class Closed:
