@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-
 import os
 import random
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,8 +18,34 @@ from caplet.schema.records import replace
 SEED = int(os.environ.get("CAPLET_TEST_SEED", random.SystemRandom().randrange(2**32)))
 FILES = int(os.environ.get("CAPLET_RANDOM_SCHEMAS", "12"))
 STRUCTS_IN_A_FILE = 8
-SCALARS = "Void Bool Bool Int8 UInt8 Int16 UInt16 Int32 UInt32 Int64 UInt64 Float32 Float64 Kind".split()
-POINTERS = "Text Data AnyPointer List(Int32) List(Text) List(List(Bool)) AnyStruct AnyList Capability Service".split()
+SCALARS = [
+    "Void",
+    "Bool",
+    "Bool",
+    "Int8",
+    "UInt8",
+    "Int16",
+    "UInt16",
+    "Int32",
+    "UInt32",
+    "Int64",
+    "UInt64",
+    "Float32",
+    "Float64",
+    "Kind",
+]
+POINTERS = [
+    "Text",
+    "Data",
+    "AnyPointer",
+    "List(Int32)",
+    "List(Text)",
+    "List(List(Bool))",
+    "AnyStruct",
+    "AnyList",
+    "Capability",
+    "Service",
+]
 
 
 class StructMaker:
@@ -81,7 +107,7 @@ def plain(nodes: tuple[Node, ...]) -> list[Node]:
 
 
 def test_random_structs_are_laid_out_as_by_the_original(tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    print(f"CAPLET_TEST_SEED={SEED}")
+    sys.stdout.write(f"CAPLET_TEST_SEED={SEED}\n")
     monkeypatch.chdir(tmp_path)
     generator = random.Random(SEED)
     names = []
@@ -95,7 +121,28 @@ def test_random_structs_are_laid_out_as_by_the_original(tool, tmp_path: Path, mo
 
 
 TOKENS = re.compile(r'"[^"]*"|[A-Za-z_]\w*|0x[0-9a-f]+|\d[\d.e]*|[@:=$;{}()\[\],]|->|.', re.DOTALL)
-SPARE = ["@0", "@1", ";", "{", "}", "(", ")", "[", "]", ",", ":", "=", "Int32", "Text", "List", "a", "Foo", "union", "struct", "$"]
+SPARE = [
+    "@0",
+    "@1",
+    ";",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    ",",
+    ":",
+    "=",
+    "Int32",
+    "Text",
+    "List",
+    "a",
+    "Foo",
+    "union",
+    "struct",
+    "$",
+]
 
 
 def mutated(generator: random.Random, text: str) -> str:
@@ -117,7 +164,7 @@ def mutated(generator: random.Random, text: str) -> str:
 def test_mutated_schemas_are_accepted_or_refused_as_by_the_original(
     tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    print(f"CAPLET_TEST_SEED={SEED}")
+    sys.stdout.write(f"CAPLET_TEST_SEED={SEED}\n")
     monkeypatch.chdir(tmp_path)
     generator = random.Random(SEED)
     corpus = Path(__file__).parent / "corpus"
@@ -145,5 +192,4 @@ def test_mutated_schemas_are_accepted_or_refused_as_by_the_original(
 
 def refused_only_by_one(theirs: str, ours: str) -> bool:
     """Whether a difference of opinion is one that we want."""
-    wanted = ()
-    return any(part in (theirs or ours) for part in wanted)
+    return "extends this interface itself" in ours and "error" not in theirs

@@ -69,13 +69,17 @@ def _check_spelling(module: Module, member: Declaration) -> None:
     if upper_wanted and not "A" <= name.text[0] <= "Z":
         better = name.text.lstrip("_")
         module.error(
-            name.start, name.end, f"the name of a type begins with a capital letter: '{better[:1].upper() + better[1:]}'"
+            name.start,
+            name.end,
+            f"the name of a type begins with a capital letter: '{better[:1].upper() + better[1:]}'",
         )
     elif not upper_wanted and not "a" <= name.text[0] <= "z":
         better = name.text.lstrip("_")
         kind = member.kind.value
         module.error(
-            name.start, name.end, f"the name of a {kind} begins with a lower-case letter: '{better[:1].lower() + better[1:]}'"
+            name.start,
+            name.end,
+            f"the name of a {kind} begins with a lower-case letter: '{better[:1].lower() + better[1:]}'",
         )
     if "_" in name.text:
         better = _WORD_START.sub(lambda found: found.group(1).upper(), name.text.strip("_"))
@@ -129,15 +133,19 @@ class OrdinalCheck:
                 line, column = self.module.source.location(self.last.start)
                 where = f" at {line}:{column}"
             self.module.error(
-                ordinal.start, ordinal.end, f"the number @{ordinal.value} is used already{where}; every member needs its own"
+                ordinal.start,
+                ordinal.end,
+                f"the number @{ordinal.value} is used already{where}; every member needs its own",
             )
             return
         if ordinal.value > self.expected and not self.incomplete:
-            gap = f"@{self.expected}" if ordinal.value == self.expected + 1 else f"@{self.expected} to @{ordinal.value - 1}"
+            gap = f"the number @{self.expected} is"
+            if ordinal.value > self.expected + 1:
+                gap = f"the numbers @{self.expected} to @{ordinal.value - 1} are"
             self.module.error(
                 ordinal.start,
                 ordinal.end,
-                f"the number {gap} is missing before @{ordinal.value}; numbers start at @0 and have no gaps",
+                f"{gap} missing before @{ordinal.value}; numbers start at @0 and have no gaps",
             )
         self.expected = ordinal.value + 1
         self.last = ordinal
@@ -151,4 +159,6 @@ def check_param_names(module: Module, params: Sequence[Param]) -> None:
         first = names.setdefault(name.text, name)
         if first is not name:
             line, column = module.source.location(first.start)
-            module.error(name.start, name.end, f"'{name.text}' is listed already, at {line}:{column}; rename one of the two")
+            module.error(
+                name.start, name.end, f"'{name.text}' is listed already, at {line}:{column}; rename one of the two"
+            )

@@ -201,15 +201,17 @@ def _as_bytes(text: str | bytes) -> bytes:
 def _compile(importer: Importer, files: Sequence[SchemaFile], require_ids: bool) -> Compilation:
     world = World(importer, require_ids)
     translator = Translator(world)
+    closure = _Closure(translator)
+    modules: list[Module] = []
+    imports: list[tuple[Import, ...]] = []
     try:
-        modules = [module for module in map(world.load, files) if module is not None]
-        closure = _Closure(translator)
+        modules += [module for module in map(world.load, files) if module is not None]
         for module in modules:
             closure.add(module.root, True)
-        imports = [_imports(module) for module in modules]
+        imports += [_imports(module) for module in modules]
     except RecursionError:
         world.reporter.add(
-            Diagnostic(files[0].display_name, 0, 0, 0, "declarations depend on each other too deeply; shorten the chain")
+            Diagnostic(files[0].shown, 0, 0, 0, "declarations depend on each other too deeply; shorten the chain")
         )
     world.reporter.raise_if_failed()
     nodes = closure.nodes

@@ -19,8 +19,8 @@ from caplet.wire.untyped_builder import AnyListBuilder, AnyPointerBuilder, AnySt
 __all__ = [
     "GroupValue",
     "ListValue",
-    "Structs",
     "StructValue",
+    "Structs",
     "Written",
     "copied_message",
     "flat_message",
@@ -60,9 +60,11 @@ class Structs(Protocol):
 
     def members(self, struct_id: int) -> StructMembers | None:
         """Returns the members of a struct."""
+        ...
 
     def field_default(self, member: MemberInfo) -> Value:
         """Returns the default value of a field."""
+        ...
 
 
 _ELEMENT_SIZES: Final = {

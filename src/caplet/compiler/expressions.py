@@ -124,6 +124,9 @@ class ExpressionParser:
 
     def end_tokens(self, what: str) -> None:
         if self.index < len(self.tokens):
+            if self.index and "\n" in self.source.text[self.previous_end() : self.tokens[self.index].start]:
+                last = self.tokens[self.index - 1]
+                raise ParseFailure(last.end - 1, last.end, f"expected {what} after this, before the next line")
             self.expected(what)
 
     def items(self, close: str, parse_item: Callable[[], Item]) -> list[Item]:

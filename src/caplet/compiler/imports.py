@@ -34,12 +34,13 @@ class SchemaFile:
 
     Args:
         key: equal for two objects that are the same file.
-        display_name: the name of the file in schemas and diagnostics, with `/` between its parts.
+        display_name: the name of the file in schemas, with `/` between its parts.
+        shown: the name of the file in diagnostics: the path as the user gave it, or where it was found.
         place: the file itself: a path, a package resource, or its content.
         root: the directory in which `display_name` lies; relative imports do not leave a package's root.
     """
 
-    __slots__ = ("display_name", "key", "path", "place", "root")
+    __slots__ = ("display_name", "key", "path", "place", "root", "shown")
 
     def __init__(
         self,
@@ -48,12 +49,14 @@ class SchemaFile:
         place: Path | Traversable | bytes,
         root: Path | Traversable | Mapping[str, bytes] | None,
         path: str | None = None,
+        shown: str | None = None,
     ) -> None:
         self.key = key
         self.display_name = display_name
         self.place = place
         self.root = root
         self.path = display_name if path is None else path
+        self.shown = display_name if shown is None else shown
 
     def read(self) -> bytes:
         """Returns the content.
@@ -86,7 +89,7 @@ def disk_file(root: Path, path: str, display_name: str) -> SchemaFile | None:
         key = "file:" + str(place.resolve())
     except (OSError, ValueError):
         return None
-    return SchemaFile(key, display_name, place, root, path)
+    return SchemaFile(key, display_name, place, root, path, str(place))
 
 
 def resource_file(root: Traversable, path: str, display_name: str) -> SchemaFile | None:
@@ -144,7 +147,9 @@ class Importer:
             return None
         for directory in self.import_path:
             found = (
-                disk_file(directory, path, path) if isinstance(directory, Path) else resource_file(directory, path, path)
+                disk_file(directory, path, path)
+                if isinstance(directory, Path)
+                else resource_file(directory, path, path)
             )
             if found is not None:
                 return found
@@ -159,8 +164,12 @@ class Importer:
                 return found
         return None
 
-    def candidates(self, importing: SchemaFile, path: str) -> list[str]:
-        """Returns the places where `find` has looked, for a diagnostic."""
+    def places(self, importing: SchemaFile, path: str) -> str:
+        """Returns where `find` has looked, for a diagnostic."""
         if not path.startswith("/"):
-            return [posixpath.normpath(posixpath.join(posixpath.dirname(importing.display_name), path))]
-        return [f"{directory}{path}" for directory in self.import_path] + (["the standard schemas"] if self.standard else [])
+            joined = posixpath.normpath(posixpath.join(posixpath.dirname(importing.display_name), path))
+            return f"looked for {joined}"
+        names = [str(directory) for directory in self.import_path]
+        if self.standard:
+            names += ["the standard schemas", *map(str, STANDARD_DIRECTORIES)]
+        return "looked in " + (", ".join(names) or "nothing: the import path is empty")

@@ -26,12 +26,15 @@ class Space(Protocol):
 
     def add_data(self, size: int) -> int:
         """Finds a place for a field of 2**size bits and returns its offset."""
+        ...
 
     def add_pointer(self) -> int:
         """Finds a place for a pointer and returns its index."""
+        ...
 
     def expand(self, size: int, offset: int, factor: int) -> bool:
         """Tries to make a place 2**factor times as large where it is; says whether that worked."""
+        ...
 
 
 class Holes:

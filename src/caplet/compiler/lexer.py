@@ -77,7 +77,19 @@ _DOC_LINE: Final = re.compile(r"[ \t\v\f]*\# ?([^\n]*)")
 _INTEGER: Final = re.compile(r"0x[0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*")
 _FLOAT: Final = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 _ESCAPE: Final = re.compile(r"\\(?:([abfnrtv'\"\\?])|x([0-9a-fA-F]{2})|([0-7]{1,3})|(.))", re.DOTALL)
-_SIMPLE_ESCAPES: Final = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "'": 39, '"': 34, "\\": 92, "?": 63}
+_SIMPLE_ESCAPES: Final = {
+    "a": 7,
+    "b": 8,
+    "f": 12,
+    "n": 10,
+    "r": 13,
+    "t": 9,
+    "v": 11,
+    "'": 39,
+    '"': 34,
+    "\\": 92,
+    "?": 63,
+}
 _HEX_PAIRS: Final = re.compile(r"(?:[ \t\n\v\f\r]*[0-9a-fA-F]{2})*[ \t\n\v\f\r]*")
 _CLOSING: Final = {"(": ")", "[": "]"}
 _LARGEST_INTEGER: Final = 2**64 - 1
@@ -149,7 +161,9 @@ class _Lexer:
             self.close_bracket(text, start, end)
         else:
             shown = f"'{text[0]}'" if text[0].isprintable() else f"U+{ord(text[0]):04X}"
-            self.bad(start, start + 1, f"the character {shown} has no meaning here; only strings and comments may contain it")
+            self.bad(
+                start, start + 1, f"the character {shown} has no meaning here; only strings and comments may contain it"
+            )
 
     def close_bracket(self, text: str, start: int, end: int) -> None:
         if not self.brackets:
@@ -193,7 +207,9 @@ class _Lexer:
 
     def string(self, text: str, start: int, end: int) -> None:
         if len(text) < 2 or not text.endswith('"') or _ends_escaped(text):
-            self.bad(start, min(end, start + 1), "this string is not closed on its line; add '\"', or write a newline as \\n")
+            self.bad(
+                start, min(end, start + 1), "this string is not closed on its line; add '\"', or write a newline as \\n"
+            )
             return
         inner = text[1:-1]
         if "\\" not in inner:
@@ -207,7 +223,9 @@ class _Lexer:
             if wrong is not None:
                 at = start + 1 + escape.start()
                 self.bad(
-                    at, at + 2, f"unknown escape sequence '\\{wrong}'; use \\n, \\t, \\\", \\\\, \\xHH or up to three octal digits"
+                    at,
+                    at + 2,
+                    f"unknown escape sequence '\\{wrong}'; use \\n, \\t, \\\", \\\\, \\xHH or up to three octal digits",
                 )
                 return
             number = _SIMPLE_ESCAPES[simple] if simple else int(hexadecimal, 16) if hexadecimal else int(octal, 8) & 255
@@ -292,11 +310,16 @@ class _Lexer:
         if self.brackets:
             opened = self.brackets[0]
             self.reporter.error(
-                self.source, opened.start, opened.end, f"this '{opened.text}' is never closed; add '{_CLOSING[opened.text]}'"
+                self.source,
+                opened.start,
+                opened.end,
+                f"this '{opened.text}' is never closed; add '{_CLOSING[opened.text]}'",
             )
         elif self.tokens and not any(token.kind == TokenKind.BAD for token in self.tokens):
             last = self.tokens[-1]
-            self.reporter.error(self.source, last.end - 1, last.end, "expected ';' or a '{' block after this; the file ends here")
+            self.reporter.error(
+                self.source, last.end - 1, last.end, "expected ';' or a '{' block after this; the file ends here"
+            )
         for statement in self.blocks:
             statement.end = len(self.source.text)
             self.reporter.error(

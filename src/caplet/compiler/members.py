@@ -68,7 +68,9 @@ class MemberInfo:
         "value",
     )
 
-    def __init__(self, parent: MemberInfo | None, kind: DeclarationKind, name: str, code_order: int, in_union: bool) -> None:
+    def __init__(
+        self, parent: MemberInfo | None, kind: DeclarationKind, name: str, code_order: int, in_union: bool
+    ) -> None:
         self.parent = parent
         self.kind = kind
         self.name = name
@@ -212,7 +214,9 @@ class StructMembers:
     def add_group(self, declaration: Declaration, group: MemberInfo, space: Space) -> None:
         if not declaration.incomplete and not any(member.kind in _MEMBER_KINDS for member in declaration.nested):
             self.module.error(
-                declaration.name.start, declaration.name.end, f"the group '{group.name}' is empty; add a field, or remove it"
+                declaration.name.start,
+                declaration.name.end,
+                f"the group '{group.name}' is empty; add a field, or remove it",
             )
         self.add_members(declaration.nested, group, space)
 
@@ -267,11 +271,14 @@ class StructMembers:
                 member.id = group_id(member.parent.id, member.index)
         if self.space.data_words > _MOST_WORDS or self.space.pointers > _MOST_WORDS:
             self.module.error(
-                self.root.start, self.root.start + 1, f"the struct is too large: a section holds at most {_MOST_WORDS} words"
+                self.root.start,
+                self.root.start + 1,
+                f"the struct is too large: a section holds at most {_MOST_WORDS} words",
             )
 
     def place_field(self, member: MemberInfo) -> None:
-        assert member.space is not None and member.type_expression is not None
+        assert member.space is not None
+        assert member.type_expression is not None
         member.type = self.type_of(member.type_expression)
         kind = member.type.kind
         if kind == TypeKind.VOID:

@@ -64,8 +64,8 @@ class Module:
             self.imports[path] = None
             file = self.world.importer.find(self.file, path)
             if file is None:
-                places = ", ".join(self.world.importer.candidates(self.file, path))
-                self.error(expression.path_start, expression.end, f'there is no file "{path}" to import (looked for {places})')
+                places = self.world.importer.places(self.file, path)
+                self.error(expression.path_start, expression.end, f'there is no file "{path}" to import; {places}')
             else:
                 self.imports[path] = self.world.load(file)
         return self.imports[path]
@@ -83,10 +83,8 @@ class Module:
             except OSError as error:
                 self.error(expression.path_start, expression.end, f'cannot read "{expression.path}": {error.strerror}')
                 return None
-        places = ", ".join(self.world.importer.candidates(self.file, expression.path))
-        self.error(
-            expression.path_start, expression.end, f'there is no file "{expression.path}" to embed (looked for {places})'
-        )
+        places = self.world.importer.places(self.file, expression.path)
+        self.error(expression.path_start, expression.end, f'there is no file "{expression.path}" to embed; {places}')
         return None
 
 
@@ -117,9 +115,9 @@ class World:
         try:
             data = file.read()
         except OSError as error:
-            self.reporter.add(Diagnostic(file.display_name, 0, 0, 0, f"cannot read the file: {error.strerror}"))
+            self.reporter.add(Diagnostic(file.shown, 0, 0, 0, f"cannot read the file: {error.strerror}"))
             return None
-        source, problem = decode_source(file.display_name, data)
+        source, problem = decode_source(file.shown, data)
         if problem is not None:
             self.reporter.add(problem)
         if source is None:

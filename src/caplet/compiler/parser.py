@@ -13,7 +13,16 @@ from caplet.compiler.diagnostics import Reporter, suggestion
 from caplet.compiler.expressions import ExpressionParser, ParseFailure
 from caplet.compiler.lexer import Statement, Token, TokenKind, lex
 from caplet.compiler.source import Source
-from caplet.compiler.tree import AnnotationUse, Declaration, DeclarationKind, Name, Ordinal, Param, ParamList, RelativeName
+from caplet.compiler.tree import (
+    AnnotationUse,
+    Declaration,
+    DeclarationKind,
+    Name,
+    Ordinal,
+    Param,
+    ParamList,
+    RelativeName,
+)
 from caplet.schema.model import AnnotationTargets
 
 __all__ = ["parse"]
@@ -32,6 +41,7 @@ _TARGETS: Final = {
     "param": AnnotationTargets.PARAM,
     "annotation": AnnotationTargets.ANNOTATION,
 }
+_DECLARATION_WORDS: Final = ("struct", "enum", "interface", "const", "annotation", "using")
 _LARGEST_ORDINAL: Final = 65534
 _SMALLEST_ID: Final = 1 << 63
 _BLOCK_KINDS: Final = {
@@ -94,7 +104,11 @@ class _StatementParser(ExpressionParser):
             file.annotations.append(self.annotation_use())
             self.end_line()
         else:
-            file.nested.append(self.generic("a declaration (struct, enum, interface, const, annotation, using), '@id' or '$annotation'"))
+            file.nested.append(
+                self.generic(
+                    "a declaration (struct, enum, interface, const, annotation, using), '@id' or '$annotation'"
+                )
+            )
 
     def struct_level(self, parent: Declaration) -> None:
         first, second = self.peek(), self.peek(1)
@@ -113,6 +127,10 @@ class _StatementParser(ExpressionParser):
     def enum_level(self, parent: Declaration) -> None:
         name = self.name("an enumerant ('name @0')")
         declaration = self.declaration(DeclarationKind.ENUMERANT, name)
+        if self.peek() is not None and name.text in _DECLARATION_WORDS and not self.at_operator("@"):
+            raise self.failure(
+                "an enum holds only enumerants ('name @0'); move this declaration out of it", self.tokens[0]
+            )
         declaration.ordinal = self.ordinal("an enumerant needs its number: 'name @0'")
         declaration.annotations = self.annotations()
         parent.nested.append(self.finish(declaration))
@@ -123,7 +141,9 @@ class _StatementParser(ExpressionParser):
             parent.nested.append(self.method())
         else:
             expected = "a method ('name @0 (parameters) -> (results)') or declaration"
-            parent.nested.append(self.generic(expected, member_hint="add its number, as in 'name @0 (parameters) -> (results)'"))
+            parent.nested.append(
+                self.generic(expected, member_hint="add its number, as in 'name @0 (parameters) -> (results)'")
+            )
 
     # -- declarations -------------------------------------------------------------------------------------------------
 
@@ -150,9 +170,7 @@ class _StatementParser(ExpressionParser):
         return self.finish(parse_rest())
 
     def declaration(self, kind: DeclarationKind, name: Name) -> Declaration:
-        return Declaration(
-            kind, name, self.statement.start, self.statement.end, doc_comment=self.statement.doc_comment
-        )
+        return Declaration(kind, name, self.statement.start, self.statement.end, doc_comment=self.statement.doc_comment)
 
     def finish(self, declaration: Declaration) -> Declaration:
         """Checks that the statement ends here and parses its block."""
@@ -267,7 +285,7 @@ class _StatementParser(ExpressionParser):
                 f" (targets are {', '.join(_TARGETS)} and *)",
             )
             return 0
-        if present & target:
+        if present & target and present != AnnotationTargets.ALL:
             self.reporter.error(self.source, token.start, token.end, f"'{token.text}' is listed twice; remove one")
         return target
 
@@ -281,9 +299,7 @@ class _StatementParser(ExpressionParser):
         if name is None:
             name = self.last_name(target)
             if name is None:
-                raise ParseFailure(
-                    target.start, target.end, "'using' needs a name for this: 'using Name = …'"
-                )
+                raise ParseFailure(target.start, target.end, "'using' needs a name for this: 'using Name = …'")
         declaration = self.declaration(DeclarationKind.USING, name)
         declaration.target = target
         return declaration
@@ -417,8 +433,5 @@ class _StatementParser(ExpressionParser):
         self.operator("@", "'@' and a number", missing)
         found = self.integer("a number after '@'")
         if found.value > _LARGEST_ORDINAL:
-            self.reporter.error(
-                self.source, found.start, found.end, f"a number after '@' must be at most {_LARGEST_ORDINAL}"
-            )
-            found.value = _LARGEST_ORDINAL
+            raise self.failure(f"a number after '@' must be at most {_LARGEST_ORDINAL}", self.tokens[self.index - 1])
         return found

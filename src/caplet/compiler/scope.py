@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUILTINS",
+    "NO_IMPLICITS",
     "Alias",
     "Builtin",
     "Implicits",
     "Level",
-    "NO_IMPLICITS",
     "Reference",
     "Resolved",
     "Resolver",
@@ -146,7 +146,18 @@ NO_IMPLICITS: Final = Implicits(0, ())
 class Scope:
     """A declaration that becomes a node, and the names declared directly inside it."""
 
-    __slots__ = ("children", "declaration", "display_name", "id", "level", "module", "nested", "parameters", "parent", "prefix")
+    __slots__ = (
+        "children",
+        "declaration",
+        "display_name",
+        "id",
+        "level",
+        "module",
+        "nested",
+        "parameters",
+        "parent",
+        "prefix",
+    )
 
     def __init__(self, module: Module, declaration: Declaration, parent: Scope | None, node_id: int) -> None:
         self.module = module
@@ -165,7 +176,7 @@ class Scope:
         self.children: dict[str, Scope | Alias] = {}
         self.nested: list[Scope] = []
         parent_level = parent.level if parent is not None else None
-        self.level = Level(node_id, len(self.parameters), True, (), parent_level)
+        self.level: Level = Level(node_id, len(self.parameters), True, (), parent_level)
 
     @property
     def kind(self) -> DeclarationKind:
@@ -288,7 +299,9 @@ class Resolver:
         failed = function is None
         for item in expression.items:
             if item.name is not None:
-                self.error(item.name.start, item.name.end, "type parameters are given by position; remove the name and '='")
+                self.error(
+                    item.name.start, item.name.end, "type parameters are given by position; remove the name and '='"
+                )
                 failed = True
             binding = self.resolve(item.value)
             if binding is None:
@@ -307,16 +320,16 @@ class Resolver:
             return None
         level = function.level
         if level.bindings:
-            self.error(expression.start, expression.end, f"the parameters of '{shown}' are bound already; remove this list")
+            self.error(
+                expression.start, expression.end, f"the parameters of '{shown}' are bound already; remove this list"
+            )
             return None
         if len(bindings) != level.parameter_count:
             count = level.parameter_count
             wanted = "no generic parameters" if count == 0 else f"{count} generic parameter{'s' if count > 1 else ''}"
             self.error(expression.start, expression.end, f"'{shown}' takes {wanted}, but {len(bindings)} given")
             return None
-        return Reference(
-            function.target, Level(level.scope_id, level.parameter_count, False, bindings, level.parent)
-        )
+        return Reference(function.target, Level(level.scope_id, level.parameter_count, False, bindings, level.parent))
 
     def check_binding(self, function: Resolved | None, binding: Resolved, expression: Expression) -> bool:
         """Checks that a generic parameter is bound to a pointer type; List takes every type."""
@@ -341,7 +354,9 @@ def resolve_alias(alias: Alias) -> Resolved | None:
     """Resolves a `using` declaration, once."""
     if alias.state == 1:
         name = alias.declaration.name
-        alias.parent.module.error(name.start, name.end, f"'using {name.text}' refers to itself; name a declaration instead")
+        alias.parent.module.error(
+            name.start, name.end, f"'using {name.text}' refers to itself; name a declaration instead"
+        )
         return None
     if alias.state == 0:
         alias.state = 1

@@ -72,9 +72,8 @@ class Source:
         if line_end < 0:
             line_end = len(self.text)
         last = max(start, min(end, line_end) - 1)
-        source_line: str | None = self.text[line_start:line_end].rstrip("\r")
-        if source_line is not None and len(source_line) > _SHOWN_COLUMNS:
-            source_line = None
+        text = self.text[line_start:line_end].rstrip("\r")
+        source_line = text if len(text) <= _SHOWN_COLUMNS else None
         return Diagnostic(self.filename, line, column, column + last - start, message, source_line)
 
 

@@ -51,7 +51,6 @@ from caplet.schema.model import (
     InterfaceNode,
     InterfaceType,
     ListType,
-    MemberInfo as MemberDocs,
     Method,
     NamedType,
     NestedNode,
@@ -66,6 +65,9 @@ from caplet.schema.model import (
     Type,
     TypeKind,
     Value,
+)
+from caplet.schema.model import (
+    MemberInfo as MemberDocs,
 )
 from caplet.schema.records import replace
 from caplet.schema.registry import apply_brand
@@ -125,7 +127,9 @@ class Translator:
         self._type_parts += 1
         if self._type_parts > _MOST_TYPE_PARTS:
             if self._type_parts == _MOST_TYPE_PARTS + 1:
-                scope.module.error(expression.start, expression.end, "this type is too large; name parts of it with structs")
+                scope.module.error(
+                    expression.start, expression.end, "this type is too large; name parts of it with structs"
+                )
             return VOID
         if isinstance(resolved, Variable):
             if resolved.scope_id == 0:
@@ -142,7 +146,9 @@ class Translator:
         if kind == DeclarationKind.INTERFACE:
             return InterfaceType(target.id, self.brand(resolved.level, scope, expression))
         scope.module.error(
-            expression.start, expression.end, f"'{describe(expression)}' is not a type; it is declared as {_article(kind.value)}"
+            expression.start,
+            expression.end,
+            f"'{describe(expression)}' is not a type; it is declared as {_article(kind.value)}",
         )
         return VOID
 
@@ -252,7 +258,9 @@ class Translator:
             self._constants[scope.id] = value
             if value is None and len(self.world.reporter.diagnostics) == failed_before:
                 name = scope.declaration.name
-                scope.module.error(name.start, name.end, f"the value of '{name.text}' depends on itself; break the cycle")
+                scope.module.error(
+                    name.start, name.end, f"the value of '{name.text}' depends on itself; break the cycle"
+                )
         return self._constants[scope.id]
 
     def constant(self, reference: Reference, scope: Scope, expression: Expression) -> Constant | None:
@@ -416,11 +424,38 @@ class Translator:
             or resolved.target.kind != DeclarationKind.INTERFACE
         ):
             scope.module.error(
-                expression.start, expression.end, f"'{describe(expression)}' is not an interface, so that it cannot be extended"
+                expression.start,
+                expression.end,
+                f"'{describe(expression)}' is not an interface, so that it cannot be extended",
+            )
+            return None
+        if self.extends(resolved.target, scope):
+            scope.module.error(
+                expression.start,
+                expression.end,
+                f"'{describe(expression)}' extends this interface itself; break the cycle",
             )
             return None
         self._type_parts = 0
         return Superclass(resolved.target.id, self.brand(resolved.level, scope, expression))
+
+    def extends(self, start: Scope, wanted: Scope) -> bool:
+        """Whether an interface is, or extends through others, another one."""
+        seen: set[int] = set()
+        waiting = [start]
+        while waiting:
+            scope = waiting.pop()
+            if scope is wanted:
+                return True
+            if scope.id not in seen:
+                seen.add(scope.id)
+                found = (Resolver(scope).resolve(expression) for expression in scope.declaration.superclasses)
+                waiting.extend(
+                    parent.target
+                    for parent in found
+                    if isinstance(parent, Reference) and isinstance(parent.target, Scope)
+                )
+        return False
 
     def param_struct(
         self, scope: Scope, method: Declaration, params: ParamList | None, results: bool, more: list[Node]
@@ -517,7 +552,9 @@ class Translator:
         declared = resolved.target
         if not declared.declaration.targets & target:
             allowed = AnnotationTargets(declared.declaration.targets)
-            names = ", ".join(flag.name.lower() for flag in AnnotationTargets if flag in allowed and flag.name) or "nothing"
+            names = (
+                ", ".join(flag.name.lower() for flag in AnnotationTargets if flag in allowed and flag.name) or "nothing"
+            )
             scope.module.error(start, end, f"'{shown}' cannot be put on {_article(word)}; it is declared for {names}")
         self._type_parts = 0
         brand = self.brand(resolved.level, scope, use.name)

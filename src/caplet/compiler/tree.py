@@ -228,14 +228,14 @@ class Declaration:
     end: int
     ordinal: Ordinal | None = None
     uid: Ordinal | None = None
-    parameters: list[Name] = field(default_factory=list)
-    annotations: list[AnnotationUse] = field(default_factory=list)
-    nested: list[Declaration] = field(default_factory=list)
+    parameters: list[Name] = field(default_factory=list[Name])
+    annotations: list[AnnotationUse] = field(default_factory=list[AnnotationUse])
+    nested: list[Declaration] = field(default_factory=list["Declaration"])
     doc_comment: str | None = None
     type: Expression | None = None
     value: Expression | None = None
     target: Expression | None = None
-    superclasses: list[Expression] = field(default_factory=list)
+    superclasses: list[Expression] = field(default_factory=list[Expression])
     params: ParamList | None = None
     results: ParamList | None = None
     targets: int = 0

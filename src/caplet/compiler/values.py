@@ -11,7 +11,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from caplet.compiler.diagnostics import suggestion
-from caplet.compiler.encoding import GroupValue, ListValue, StructValue, Written, copied_message, flat_message, read_element, read_field
+from caplet.compiler.encoding import (
+    GroupValue,
+    ListValue,
+    StructValue,
+    Written,
+    copied_message,
+    flat_message,
+    read_element,
+    read_field,
+)
 from caplet.compiler.members import MemberInfo
 from caplet.compiler.scope import Reference, Resolver, Scope, Variable
 from caplet.compiler.tree import (
@@ -120,7 +129,9 @@ class ValueCompiler:
     def evaluate(self, expression: Expression, type_: Type) -> Written | None:
         """Returns the value in a form from which bytes can be made."""
         if isinstance(type_, (ParameterType, ImplicitParameterType)):
-            self.error(expression, "a value cannot be given here: the type is a generic parameter, which is not bound yet")
+            self.error(
+                expression, "a value cannot be given here: the type is a generic parameter, which is not bound yet"
+            )
             return None
         if isinstance(expression, _NAME_EXPRESSIONS):
             return self.named(expression, type_)
@@ -162,9 +173,7 @@ class ValueCompiler:
             return Value(kind, expression.value)
         if not report:
             return None
-        self.error(
-            expression, f"{expression.value} does not fit into {_type_word(kind)}, which holds {low} to {high}"
-        )
+        self.error(expression, f"{expression.value} does not fit into {_type_word(kind)}, which holds {low} to {high}")
         return Value(kind, low if expression.value < low else high)
 
     def text(self, expression: Expression, content: bytes) -> Value | None:
@@ -172,7 +181,8 @@ class ValueCompiler:
             return Value(TypeKind.TEXT, content.decode())
         except UnicodeDecodeError as error:
             self.error(
-                expression, f"Text must be UTF-8, and the byte 0x{content[error.start]:02x} in it is not; use Data for other bytes"
+                expression,
+                f"Text must be UTF-8, and the byte 0x{content[error.start]:02x} in it is not; use Data for other bytes",
             )
             return Value(TypeKind.TEXT, "")
 
@@ -185,7 +195,8 @@ class ValueCompiler:
                 value = self.first_value(expression, field_type)
                 if value is not None:
                     return StructValue(type_, [(first, value)])
-        return self.mismatch(expression, type_)
+        self.mismatch(expression, type_)
+        return None
 
     def first_field(self, type_: StructType) -> MemberInfo | None:
         members = self.translator.members(type_.type_id)
@@ -278,6 +289,9 @@ class ValueCompiler:
                 if number is not None:
                     self.scope.module.note_use(expression.start, expression.end, type_.type_id, number)
                     return Value(TypeKind.ENUM, number)
+                if not self.is_visible(expression.name):
+                    self.unknown_enumerant(expression, type_)
+                    return None
             elif expression.name in _WORDS:
                 return self.word(expression, type_)
         found = self.refer(expression)
@@ -312,6 +326,19 @@ class ValueCompiler:
                 if member.name.text == name and member.ordinal is not None:
                     return member.ordinal.value
         return None
+
+    def is_visible(self, name: str) -> bool:
+        """Whether a name is declared in this scope or one around it."""
+        scope: Scope | None = self.scope
+        while scope is not None and name not in scope.children:
+            scope = scope.parent
+        return scope is not None
+
+    def unknown_enumerant(self, expression: RelativeName, type_: EnumType) -> None:
+        scope = self.translator.world.scopes.get(type_.type_id)
+        names = [member.name.text for member in scope.declaration.nested] if scope is not None else []
+        hint = suggestion(expression.name, names) or (f"; it has {', '.join(names[:8])}" if names else "")
+        self.error(expression, f"'{expression.name}' is not an enumerant of {self.translator.type_name(type_)}{hint}")
 
     def unqualified(self, expression: RelativeName) -> None:
         scope: Scope | None = self.scope
@@ -373,7 +400,9 @@ class ValueCompiler:
     def element(self, parent: Constant | Reference | Variable, expression: Index) -> Constant | None:
         """Returns an element of a constant list."""
         if not isinstance(parent, Constant) or not isinstance(parent.type, ListType):
-            self.error(expression.parent, f"'{describe(expression.parent)}' is not a constant list, so that it has no elements")
+            self.error(
+                expression.parent, f"'{describe(expression.parent)}' is not a constant list, so that it has no elements"
+            )
             return None
         content = parent.value.content
         assert content is None or isinstance(content, bytes)
@@ -460,4 +489,6 @@ def _constant_fits(source: Type, target: Type) -> bool:
 
 
 def _type_word(kind: TypeKind) -> str:
-    return kind.name.replace("UINT", "UInt").replace("INT", "Int") if kind.name.startswith("U") else kind.name.capitalize()
+    return (
+        kind.name.replace("UINT", "UInt").replace("INT", "Int") if kind.name.startswith("U") else kind.name.capitalize()
+    )

@@ -296,7 +296,7 @@ class Value:
     """
 
     kind: TypeKind
-    content: None | bool | int | float | str | bytes = None
+    content: bool | int | float | str | bytes | None = None
 
     def __eq__(self, other: object) -> bool:
         """Whether both have the same encoding: NaN equals NaN, and 0.0 is not -0.0."""
@@ -307,7 +307,7 @@ class Value:
     def __hash__(self) -> int:
         return hash((self.kind, self._key()))
 
-    def _key(self) -> None | bool | int | str | bytes:
+    def _key(self) -> bool | int | str | bytes | None:
         return struct.pack("<d", self.content) if isinstance(self.content, float) else self.content
 
 

@@ -34,9 +34,10 @@ def record(cls: type[Class]) -> type[Class]:
     namespace["__slots__"] = tuple(own)
     namespace["_record_fields"] = fields
     namespace["_record_key"] = staticmethod(attrgetter(*fields) if fields else lambda instance: ())
-    made: type[Class] = type(cls)(cls.__name__, cls.__bases__, namespace)
-    made.__init__ = _make_init(made, fields, missing)  # type: ignore[misc]
-    return made
+    made: Any = type(cls.__name__, cls.__bases__, namespace)
+    made.__init__ = _make_init(made, fields, missing)
+    result: type[Class] = made
+    return result
 
 
 def _make_init(cls: type, fields: dict[str, Any], missing: object) -> Callable[..., None]:
@@ -59,9 +60,10 @@ def _make_init(cls: type, fields: dict[str, Any], missing: object) -> Callable[.
 
 def replace(instance: Instance, **changes: object) -> Instance:
     """Returns a copy of a record with some attributes changed."""
-    fields: dict[str, Any] = instance._record_fields  # type: ignore[attr-defined]
-    values = {name: getattr(instance, name) for name in fields}
-    return type(instance)(**{**values, **changes})
+    source: Any = instance
+    values: dict[str, Any] = {name: getattr(source, name) for name in source._record_fields}
+    made: Instance = type(instance)(**{**values, **changes})
+    return made
 
 
 def _setattr(self: object, name: str, value: object) -> NoReturn:
@@ -72,14 +74,14 @@ def _delattr(self: object, name: str) -> NoReturn:
     raise AttributeError(f"{type(self).__name__} objects cannot be changed")
 
 
-def _eq(self: Any, other: Any) -> bool:
+def _eq(self: Any, other: Any) -> object:
     if type(self) is not type(other):
         return NotImplemented
     return bool(self._record_key(self) == self._record_key(other))
 
 
 def _hash(self: Any) -> int:
-    return hash((type(self), self._record_key(self)))
+    return hash((self.__class__, self._record_key(self)))
 
 
 def _repr(self: Any) -> str:
@@ -87,8 +89,8 @@ def _repr(self: Any) -> str:
     return f"{type(self).__name__}({inner})"
 
 
-def _reduce(self: Any) -> tuple[type, tuple[object, ...]]:
-    return type(self), tuple(getattr(self, name) for name in self._record_fields)
+def _reduce(self: Any) -> tuple[type[object], tuple[object, ...]]:
+    return self.__class__, tuple(getattr(self, name) for name in self._record_fields)
 
 
 _METHODS: dict[str, Callable[..., Any]] = {
