@@ -85,6 +85,9 @@ class Capability:
         capability = self.current()
         return capability.is_promise if capability is not self else False
 
+    def bind(self, turns: Turns) -> None:
+        """Let an object that belongs to no vat yet belong to the one of `turns`; nothing for everything else."""
+
     # --- waiting -----------------------------------------------------------------------------------------------------------------
 
     def add_watch(self, watch: Watch) -> None:

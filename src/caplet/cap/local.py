@@ -73,6 +73,11 @@ class LocalCapability(Capability):
         """The turn queue of its vat."""
         return self._turns
 
+    def bind(self, turns: Turns) -> None:
+        """Belong to the vat of `turns`, if to none yet."""
+        if self._turns is None:
+            self._turns = turns
+
     def new_request(self, interface_id: int, method_id: int, size_hint_words: int = 0) -> Request:
         """Return a request for a call within the vat."""
         return Request(self, interface_id, method_id, size_hint_words)

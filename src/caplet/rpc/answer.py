@@ -306,7 +306,7 @@ class AnswerRow(IncomingCall):
 
     def returned_capability(self, path: Path) -> Capability:
         """Return what the Return said about `path`, and nothing nearer."""
-        assert self.content is not None and self.frozen is not None
+        assert self.content is not None
         pointer = self.content
         try:
             for index in path:
@@ -323,7 +323,8 @@ class AnswerRow(IncomingCall):
 
     def gated(self, path: Path, said: Capability, number: int) -> Capability:
         """Return the way behind calls that wait in a pipeline that the method set; it must end at what the Return said."""
-        assert self.source is not None and self.capabilities is not None
+        assert self.source is not None
+        assert self.capabilities is not None
         if self.gates is None:
             self.gates = {}
         gate = self.gates.get(path)

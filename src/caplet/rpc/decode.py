@@ -111,7 +111,7 @@ def read_message(message: MessageReader) -> tuple[int, AnyStruct]:
     """Return the tag and the body of a message; the body of a tag whose body is no struct is empty."""
     root = message.root.struct()
     tag = root.u16(0)
-    if tag == OBSOLETE_SAVE or tag == OBSOLETE_DELETE:
+    if tag in (OBSOLETE_SAVE, OBSOLETE_DELETE):
         return tag, AnyStruct()
     return tag, root.struct(0)
 

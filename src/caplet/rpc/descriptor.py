@@ -93,6 +93,7 @@ def export_of(connection: Connection, capability: Capability) -> Export:
         return export
     if len(connection.exports) >= connection.limits.exports:
         raise Overloaded(f"{connection.limits.exports} objects are exported; the limit is reached")
+    capability.bind(connection.turns)
     broken = capability.error is not None
     promise = not broken and capability.is_promise
     export = Export(connection, capability, ExportState.PROMISE if promise or broken else ExportState.HOSTED)
@@ -126,10 +127,7 @@ def read_table(connection: Connection, payload: AnyStruct, fds: list[int] | None
     if not payload.has(1):
         return None
     listed = payload.list(1)
-    found: list[object] = []
-    for index in range(len(listed)):
-        found.append(read(connection, listed.struct(index), fds))
-    return found
+    return [read(connection, listed.struct(index), fds) for index in range(len(listed))]
 
 
 def read(connection: Connection, descriptor: AnyStruct, fds: list[int] | None) -> Capability | None:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from caplet.rpc import decode
 from caplet.wire.message import MessageBuilder
+from caplet.wire.untyped_builder import AnyStructBuilder
 
 if TYPE_CHECKING:
     from caplet.cap.answer import Path
     from caplet.errors import RpcError
     from caplet.wire.message import MessageReader
-    from caplet.wire.untyped_builder import AnyPointerBuilder, AnyStructBuilder
+    from caplet.wire.untyped_builder import AnyPointerBuilder
 
 __all__ = [
     "ENVELOPE_WORDS",
@@ -37,31 +38,49 @@ __all__ = [
 # What a Call or Return needs beside its params or results, with a short path and a small capability table.
 ENVELOPE_WORDS = 24
 LONGEST_FIRST_SEGMENT_WORDS = 1 << 20
+# The root pointer, and Message with its one data word and one pointer.
+BODY_POSITION = 3
+PAYLOAD_POINTERS = 2
 
 
 class OutgoingMessage(MessageBuilder):
-    """A message for the peer; `body` is the struct of its kind, `fds` the descriptors that go with it."""
+    """A message for the peer; `body` is the struct of its kind, `fds` the descriptors that go with it.
 
-    __slots__ = ("body", "fds", "payload", "tag")
+    The builders of body and payload are made when asked for: a message that held them would hold itself.
+    """
 
-    body: AnyStructBuilder
-    payload: AnyStructBuilder
-    fds: list[int] | None
-    tag: int
+    __slots__ = ("data_words", "fds", "pointer_count", "tag")
 
     def __init__(self, tag: int, data_words: int, pointer_count: int, size_hint_words: int) -> None:
         super().__init__(min(size_hint_words, LONGEST_FIRST_SEGMENT_WORDS))
         root = self.root.init_struct(1, 1)
         root.set_u16(0, tag)
-        self.body = root.init_struct(0, data_words, pointer_count)
-        self.fds = None
+        root.init_struct(0, data_words, pointer_count)
         self.tag = tag
+        self.data_words = data_words
+        self.pointer_count = pointer_count
+        self.fds: list[int] | None = None
+
+    @property
+    def body(self) -> AnyStructBuilder:
+        """The struct of the message's kind: behind the root pointer and the three words of Message."""
+        made = AnyStructBuilder()
+        self.lay_struct(made, self.segments[0], BODY_POSITION, self.data_words, self.pointer_count)
+        return made
+
+    @property
+    def payload(self) -> AnyStructBuilder:
+        """The Payload of a Call or Return, behind the body."""
+        made = AnyStructBuilder()
+        position = BODY_POSITION + self.data_words + self.pointer_count
+        self.lay_struct(made, self.segments[0], position, 0, PAYLOAD_POINTERS)
+        return made
 
 
 def call(size_hint_words: int) -> OutgoingMessage:
     """Return a Call whose params can be written; target and ids come when it is sent."""
     message = OutgoingMessage(decode.CALL, 3, 3, size_hint_words + ENVELOPE_WORDS)
-    message.payload = message.body.init_struct(1, 0, 2)
+    message.body.init_struct(1, 0, PAYLOAD_POINTERS)
     return message
 
 
@@ -82,7 +101,7 @@ def write_call(
 def return_(size_hint_words: int) -> OutgoingMessage:
     """Return a Return whose results can be written."""
     message = OutgoingMessage(decode.RETURN, 2, 1, size_hint_words + ENVELOPE_WORDS)
-    message.payload = message.body.init_struct(0, 0, 2)
+    message.body.init_struct(0, 0, PAYLOAD_POINTERS)
     return message
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from caplet.cap.capability import BrokenCapability, Capability
 from caplet.cap.request import NO_PROMISE_PIPELINING, ONLY_PROMISE_PIPELINE
 from caplet.errors import Disconnected, Failed, ProtocolError, RpcError, Unimplemented, make_rpc_error
-from caplet.rpc import decode, descriptor, embargo, encode, export, import_, question, resolution, tailcall
+from caplet.rpc import decode, descriptor, embargo, encode, export, import_, question, tailcall
 from caplet.rpc.answer import AnswerRow
 from caplet.rpc.answer_states import Event as AnswerEvent
 from caplet.rpc.answer_states import State as AnswerState

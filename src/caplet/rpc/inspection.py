@@ -32,11 +32,11 @@ def stats(connection: Connection) -> dict[str, int]:
 def dump(connection: Connection) -> str:
     """Return the tables as text, one line an entry."""
     lines = [f"connection {connection.name}: {'open' if connection.error is None else connection.error}"]
-    for asked in connection.questions.entries() + list(connection.silent.values()):
-        lines.append(
-            f"  question {asked.id}: {question.State(asked.state).name}, wanted {asked.answer_wanted}, "
-            f"addressed {asked.slot_uses}, paths {sorted(asked.paths or {})}"
-        )
+    lines += [
+        f"  question {one.id}: {question.State(one.state).name}, wanted {one.answer_wanted}, "
+        f"addressed {one.slot_uses}, paths {sorted(one.paths or {})}"
+        for one in connection.questions.entries() + list(connection.silent.values())
+    ]
     lines += [
         f"  answer {row.id}: {answer_states.State(row.state).name}, stage {row.stage}" for row in connection.answers.values()
     ]

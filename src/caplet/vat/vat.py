@@ -112,9 +112,11 @@ class Vat:
         if self.bootstrap is None:
             return BrokenCapability(Failed("this vat has no public object (bootstrap interface)"))
         try:
-            return PublicObject(self.bootstrap).make(identity)
+            capability = PublicObject(self.bootstrap).make(identity)
         except Exception as error:
             return BrokenCapability(as_rpc_error(error))
+        capability.bind(self.turns)
+        return capability
 
     def close(self, error: RpcError | None = None) -> None:
         """End every connection."""
