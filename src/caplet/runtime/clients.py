@@ -48,6 +48,14 @@ class Client:
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise AttributeError(f"{type(self).__qualname__} has no method {name!r}{hint}", name=name, obj=self)
 
+    @classmethod
+    def _capability_of(cls, value: object, where: str) -> Capability | None:
+        """Return the capability that a program's value stands for; `where` is for errors."""
+        try:
+            return as_capability(value, cls)
+        except TypeError as error:
+            raise TypeError(f"{where}: {error}") from None
+
     def cast_as(self, interface: type[ClientType]) -> ClientType:
         """Return a client of another interface for the same object; whether the object has it shows when it is called.
 

@@ -35,6 +35,7 @@ class StructReader:
     _depth: int
 
     def __init__(self) -> None:
+        self._arena = None  # type: ignore[assignment]  # nothing lies there, so nothing is ever followed
         self._segment = EMPTY_SEGMENT
         self._data = 0
         self._data_bytes = 0
@@ -70,6 +71,7 @@ class ListReader:
     _size: int
 
     def __init__(self) -> None:
+        self._arena = None  # type: ignore[assignment]  # nothing lies there, so nothing is ever followed
         self._segment = EMPTY_SEGMENT
         self._start = 0
         self._length = 0

@@ -1,0 +1,429 @@
+"""The class factory: schema nodes in, Python classes out.
+
+Knows how each kind of node becomes a class, and that there is one class for each type. Does not know files (`caplet.load`).
+
+A class is made as a shell first and gets its fields from a work list, so that types may refer to each other in circles.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from caplet.cap.capability import Capability
+from caplet.errors import SchemaError
+from caplet.runtime.clients import Client, as_capability, make_client_class
+from caplet.runtime.enums import Enum, make_enum
+from caplet.runtime.fields import (
+    INT_FIELDS,
+    BoolField,
+    EnumField,
+    Field,
+    FloatField,
+    GroupField,
+    PointerField,
+    StructField,
+    TextField,
+    VoidField,
+)
+from caplet.runtime.interfaces import InterfacePlan, MethodPlan
+from caplet.runtime.kinds import (
+    AnyPointerKind,
+    BoolKind,
+    DataKind,
+    EnumKind,
+    FloatKind,
+    IntKind,
+    InterfaceKind,
+    Kind,
+    PointerKind,
+    StructKind,
+    TextKind,
+    VoidKind,
+)
+from caplet.runtime.lists import List, ListKind
+from caplet.runtime.names import CLIENT_NAMES, STRUCT_NAMES, STRUCT_PREFIXES, avoid, snake_case
+from caplet.runtime.servers import Server, make_server_class
+from caplet.runtime.structs import BuilderMixin, Struct
+from caplet.runtime.unions import Which
+from caplet.schema.model import (
+    AnyPointerType,
+    ConstNode,
+    EnumNode,
+    EnumType,
+    FileNode,
+    Group,
+    InterfaceNode,
+    InterfaceType,
+    ListType,
+    Node,
+    StructNode,
+    StructType,
+    Type,
+    TypeKind,
+    Value,
+)
+from caplet.wire.message import MessageReader
+
+if TYPE_CHECKING:
+    from caplet.schema.model import Field as FieldNode
+    from caplet.schema.registry import Registry
+    from caplet.wire.untyped_builder import AnyPointerBuilder
+
+__all__ = ["ClassFactory"]
+
+STREAM_RESULT_ID = 0x995F9A3377C0B16E
+ALLOW_CANCELLATION_ID = 0xAC7096FF8CFC9DCE
+_NO_TAG = -1
+
+_SCALARS: dict[TypeKind, Kind] = {
+    TypeKind.VOID: VoidKind(),
+    TypeKind.BOOL: BoolKind(),
+    TypeKind.INT8: IntKind(8, True),
+    TypeKind.INT16: IntKind(16, True),
+    TypeKind.INT32: IntKind(32, True),
+    TypeKind.INT64: IntKind(64, True),
+    TypeKind.UINT8: IntKind(8, False),
+    TypeKind.UINT16: IntKind(16, False),
+    TypeKind.UINT32: IntKind(32, False),
+    TypeKind.UINT64: IntKind(64, False),
+    TypeKind.FLOAT32: FloatKind(32),
+    TypeKind.FLOAT64: FloatKind(64),
+    TypeKind.TEXT: TextKind(),
+    TypeKind.DATA: DataKind(),
+}
+
+
+def write_any(pointer: AnyPointerBuilder, value: object, where: str) -> None:
+    """Make an untyped pointer lead to a copy of a program's value.
+
+    Raises:
+        TypeError: no pointer can lead to such a value.
+    """
+    if isinstance(value, str):
+        pointer.set_text(value)
+    elif isinstance(value, bytes | bytearray | memoryview):
+        pointer.set_blob(value)
+    elif isinstance(value, Capability | None):
+        pointer.set_capability(value)
+    elif isinstance(value, Client | Server):
+        pointer.set_capability(as_capability(value, Client))
+    elif isinstance(value, Struct | List) or hasattr(value, "_depth"):
+        pointer.set(value)  # type: ignore[arg-type]
+    elif hasattr(value, "as_reader"):
+        pointer.set(value.as_reader())
+    else:
+        raise TypeError(f"{where}: expected something that a pointer can lead to, not {type(value).__name__} ({value!r:.60})")
+
+
+ANY_POINTER = AnyPointerKind("AnyPointer", write_any)
+
+
+class ClassFactory:
+    """Makes classes from the nodes of a registry, each once.
+
+    Args:
+        registry: the nodes.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self._classes: dict[int, Any] = {}
+        self._plans: dict[int, InterfacePlan] = {}
+        self._kinds: dict[Type, Kind] = {}
+        self._unfinished: list[tuple[Node, Any]] = []
+        self._finishing = False
+
+    # --- types --------------------------------------------------------------------------------------------------------------------
+
+    def class_of(self, type_id: int) -> Any:
+        """Return the class of a struct, enum or interface.
+
+        Args:
+            type_id: its 64-bit id.
+
+        Raises:
+            SchemaError: there is no such type.
+        """
+        made = self._classes.get(type_id)
+        if made is None:
+            node = self.registry.get(type_id)
+            if isinstance(node.body, StructNode):
+                made = self._struct_shell(node)
+            elif isinstance(node.body, EnumNode):
+                names = tuple(enumerant.name for enumerant in node.body.enumerants)
+                made = self._classes[type_id] = make_enum(node.name, self._qualname(node), self._module(node), names)
+            elif isinstance(node.body, InterfaceNode):
+                made = self._interface(node)
+            else:
+                raise SchemaError(f"{node.display_name} is no struct, enum or interface")
+            self._finish()
+        return made
+
+    def kind_of(self, schema_type: Type) -> Kind:
+        """Return how values of a type are read and written."""
+        found = self._kinds.get(schema_type)
+        if found is None:
+            found = self._kinds[schema_type] = self._make_kind(schema_type)
+        return found
+
+    def _make_kind(self, schema_type: Type) -> Kind:
+        """Make the kind of a type."""
+        scalar = _SCALARS.get(schema_type.kind)
+        if scalar is not None:
+            return scalar
+        if isinstance(schema_type, ListType):
+            return ListKind(self.kind_of(schema_type.element))
+        if isinstance(schema_type, EnumType):
+            return EnumKind(self.class_of(schema_type.type_id))
+        if isinstance(schema_type, StructType):
+            return StructKind(self.class_of(schema_type.type_id))
+        if isinstance(schema_type, InterfaceType):
+            return InterfaceKind(self.class_of(schema_type.type_id))
+        if isinstance(schema_type, AnyPointerType) and schema_type.constraint.name == "CAPABILITY":
+            return InterfaceKind(Client)
+        return ANY_POINTER
+
+    def value_of(self, schema_type: Type, value: Value) -> Any:
+        """Return a constant's value in Python."""
+        kind = self.kind_of(schema_type)
+        if isinstance(kind, EnumKind):
+            return kind.member(int(value.content))  # type: ignore[arg-type]
+        if isinstance(kind, StructKind | ListKind | AnyPointerKind):
+            content = value.content if isinstance(value.content, bytes) else bytes(8)
+            message = MessageReader([content])
+            message.budget = 1 << 62
+            return kind.load(message, message.segments[0], 0, message.nesting, False)
+        if isinstance(kind, TextKind):
+            return value.content or ""
+        if isinstance(kind, DataKind):
+            return value.content or b""
+        return value.content
+
+    def member_of(self, node: Node, name: str) -> Any:
+        """Return what a name in a file or type stands for: a class or a constant's value.
+
+        Raises:
+            KeyError: there is nothing of that name, or an annotation.
+        """
+        child = self.registry.child_or_none(node.id, name)
+        if child is None:
+            raise KeyError(name)
+        if isinstance(child.body, ConstNode):
+            return self.value_of(child.body.type, child.body.value)
+        if isinstance(child.body, StructNode | EnumNode | InterfaceNode):
+            return self.class_of(child.id)
+        raise KeyError(name)
+
+    # --- names --------------------------------------------------------------------------------------------------------------------
+
+    def _scopes(self, node: Node) -> list[Node]:
+        """Return the node and the nodes around it, the file last when it is known."""
+        scopes = [node]
+        while node.scope_id and node.scope_id in self.registry:
+            node = self.registry.get(node.scope_id)
+            scopes.append(node)
+        return scopes
+
+    def _qualname(self, node: Node) -> str:
+        """Return a type's name with the types around it."""
+        names = [scope.name for scope in self._scopes(node) if not isinstance(scope.body, FileNode)]
+        return ".".join(reversed(names))
+
+    def _module(self, node: Node) -> str:
+        """Return the name of the module that a type's file is."""
+        file = node.display_name.partition(":")[0].rpartition("/")[2]
+        return f"{file.removesuffix('.capnp').replace('-', '_').replace('+', 'x')}_capnp"
+
+    # --- structs ------------------------------------------------------------------------------------------------------------------
+
+    def _struct_shell(self, node: Node) -> Any:
+        """Make a struct's two classes without fields."""
+        body = node.body
+        assert isinstance(body, StructNode)
+        qualname, module = self._qualname(node), self._module(node)
+        namespace: dict[str, Any] = {
+            "__slots__": (),
+            "__module__": module,
+            "__qualname__": qualname,
+            "_node": node,
+            "_data_words": body.data_word_count,
+            "_struct_pointers": body.pointer_count,
+            "_fields": {},
+        }
+        name = node.name.rpartition("$")[2]
+        cls: Any = type(name, (Struct,), namespace)
+        builder: Any = type(
+            "Builder",
+            (cls, BuilderMixin),
+            {"__slots__": (), "__module__": module, "__qualname__": f"{qualname}.Builder", "_reader_class": cls},
+        )
+        for method in ("as_reader", "_reading", "clear", "__getattr__"):
+            setattr(builder, method, getattr(BuilderMixin, method))
+        cls.Builder = builder
+        self._classes[node.id] = cls
+        self._unfinished.append((node, cls))
+        return cls
+
+    def _finish(self) -> None:
+        """Give every new struct its fields; those that come up on the way are done too."""
+        if self._finishing:
+            return
+        self._finishing = True
+        try:
+            while self._unfinished:
+                node, cls = self._unfinished.pop()
+                self._add_fields(node, cls)
+        finally:
+            self._finishing = False
+
+    def _add_fields(self, node: Node, cls: Any) -> None:
+        """Give a struct class its fields, nested types and constants."""
+        body = node.body
+        assert isinstance(body, StructNode)
+        fields = sorted(body.fields, key=lambda field: field.code_order)
+        names: dict[str, str] = {}
+        taken = set(STRUCT_NAMES)
+        for field in fields:
+            name = snake_case(field.name)
+            if name.startswith(STRUCT_PREFIXES):
+                name += "_"
+            names[field.name] = avoid(name, taken)
+            taken.add(names[field.name])
+        members = sorted((field for field in body.fields if field.in_union), key=lambda field: field.discriminant_value)
+        union = tuple(names[field.name] for field in members)
+        tag_index = body.discriminant_offset if members else -1
+        title = cls.__qualname__
+        for field in fields:
+            made = self._make_field(field)
+            name = names[field.name]
+            tag = field.discriminant_value if field.in_union else _NO_TAG
+            made.place(name, field.name, f"{title}.{name}", tag, tag_index, union)
+            cls._fields[name] = made
+            setattr(cls, name, made)
+        cls._members = union
+        cls._tag_index = tag_index
+        if members:
+            cls.which = Which(union, tag_index)
+        cls.__match_args__ = tuple(cls._fields)
+        self._add_nested(node, cls, taken)
+
+    def _add_nested(self, node: Node, cls: Any, taken: set[str]) -> None:
+        """Make nested types and constants attributes of a class."""
+        for nested in node.nested_nodes:
+            if nested.id not in self.registry or nested.name in taken or nested.name == "Builder":
+                continue
+            child = self.registry.get(nested.id)
+            if isinstance(child.body, StructNode | EnumNode | InterfaceNode):
+                setattr(cls, nested.name, self.class_of(nested.id))
+            elif isinstance(child.body, ConstNode):
+                setattr(cls, nested.name, self.value_of(child.body.type, child.body.value))
+
+    def _make_field(self, field: FieldNode) -> Field:
+        """Make the descriptor of a field."""
+        if isinstance(field.body, Group):
+            return GroupField(self.class_of(field.body.type_id))
+        slot = field.body
+        kind = self.kind_of(slot.type)
+        content = slot.default.content
+        if isinstance(kind, VoidKind):
+            return VoidField()
+        if isinstance(kind, BoolKind):
+            return BoolField(slot.offset, bool(content))
+        if isinstance(kind, IntKind):
+            return INT_FIELDS[kind.code](kind, slot.offset * kind.width, int(content or 0))  # type: ignore[arg-type]
+        if isinstance(kind, FloatKind):
+            return FloatField(kind, slot.offset * kind.width, float(content or 0.0))  # type: ignore[arg-type]
+        if isinstance(kind, EnumKind):
+            return EnumField(kind, slot.offset * 2, int(content or 0))  # type: ignore[arg-type]
+        assert isinstance(kind, PointerKind)
+        default = self._default_message(kind, content)
+        if isinstance(kind, TextKind):
+            return TextField(kind, slot.offset, default)
+        if isinstance(kind, StructKind):
+            return StructField(kind, slot.offset, default)
+        return PointerField(kind, slot.offset, default)
+
+    def _default_message(self, kind: PointerKind, content: object) -> bytes | None:
+        """Return a pointer field's default as a flat message, None when the type's own default holds."""
+        if not content:
+            return None
+        if isinstance(kind, TextKind | DataKind):
+            from caplet.wire.message import MessageBuilder
+
+            message = MessageBuilder()
+            kind.store(message, message.segments[0], 0, content, "default")
+            return message.segments[0].blob(0, message.segments[0].used << 3)
+        return content if isinstance(content, bytes) else None
+
+    # --- interfaces -----------------------------------------------------------------------------------------------------------------
+
+    def plan_of(self, interface_id: int) -> InterfacePlan:
+        """Return an interface's methods, its own and, by its superclasses, those that it extends."""
+        plan = self._plans.get(interface_id)
+        if plan is not None:
+            return plan
+        node = self.registry.get(interface_id)
+        body = node.body
+        if not isinstance(body, InterfaceNode):
+            raise SchemaError(f"{node.display_name} is no interface")
+        plan = self._plans[interface_id] = InterfacePlan(node.id, node.display_name.partition(":")[2] or node.display_name)
+        plan.superclasses = [self.plan_of(superclass.id) for superclass in body.superclasses]
+        allowed = any(
+            annotation.id == ALLOW_CANCELLATION_ID for scope in self._scopes(node) for annotation in scope.annotations
+        )
+        taken = set(CLIENT_NAMES)
+        for ordinal, method in sorted(enumerate(body.methods), key=lambda pair: pair[1].code_order):
+            name = avoid(snake_case(method.name), taken)
+            taken.add(name)
+            params, results = method.param_struct_type, method.result_struct_type
+            plan.methods.append(
+                MethodPlan(
+                    plan,
+                    ordinal,
+                    method.name,
+                    name,
+                    lambda type_id=params: self.class_of(type_id),  # type: ignore[misc]
+                    lambda type_id=results: self._results_class(type_id),  # type: ignore[misc]
+                    results == STREAM_RESULT_ID,
+                    allowed or any(annotation.id == ALLOW_CANCELLATION_ID for annotation in method.annotations),
+                )
+            )
+        return plan
+
+    def _results_class(self, type_id: int) -> Any:
+        """Return the class of a method's results; streaming methods have none, which an empty struct stands for."""
+        return EmptyResults if type_id == STREAM_RESULT_ID and type_id not in self.registry else self.class_of(type_id)
+
+    def _interface(self, node: Node) -> Any:
+        """Make an interface's client class, with its server class as `Server`."""
+        body = node.body
+        assert isinstance(body, InterfaceNode)
+        plan = self.plan_of(node.id)
+        bases = [self.class_of(superclass.id) for superclass in body.superclasses]
+        qualname, module = self._qualname(node), self._module(node)
+        cls: Any = make_client_class(node.name, qualname, module, plan, _without_ancestors(bases))
+        self._classes[node.id] = cls
+        servers = _without_ancestors([base.Server for base in bases])
+        cls.Server = make_server_class("Server", f"{qualname}.Server", module, plan, servers)
+        self._add_nested(node, cls, {"Server"})
+        return cls
+
+
+def _without_ancestors(bases: list[Any]) -> tuple[Any, ...]:
+    """Return base classes without repeats and without those that others derive from already."""
+    return tuple(
+        base
+        for at, base in enumerate(bases)
+        if base not in bases[:at] and not any(other is not base and issubclass(other, base) for other in bases)
+    )
+
+
+class EmptyResults(Struct):
+    """The results of a streaming method: nothing."""
+
+    __slots__ = ()
+
+
+EmptyResults.Builder = type("Builder", (EmptyResults, BuilderMixin), {"__slots__": (), "_reader_class": EmptyResults})
+
+__all__ += ["EmptyResults", "Enum"]

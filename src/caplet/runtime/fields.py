@@ -1,0 +1,650 @@
+"""Fields of struct classes: descriptors that read and write at constant places.
+
+Knows offsets, defaults and union tags. Does not know what kinds of values are (`kinds.py`).
+
+A field is shared by the reader class and the builder class. Reading a member of a union that is not the active one is an error; writing it,
+or touching a struct, list or group of it in a builder, makes it the active one.
+"""
+
+from __future__ import annotations
+
+import struct as packing
+from typing import TYPE_CHECKING, Any
+
+from caplet.errors import BuildError, InactiveMemberError
+from caplet.wire.message import MessageReader
+from caplet.wire.segment import COMPILED
+from caplet.wire.views import StructBuilder, StructReader
+
+if TYPE_CHECKING:
+    from caplet.runtime.kinds import EnumKind, FloatKind, IntKind, PointerKind
+    from caplet.wire.arena import Arena
+    from caplet.wire.segment import Segment
+
+__all__ = [
+    "INT_FIELDS",
+    "BoolField",
+    "EnumField",
+    "Field",
+    "FieldBuilder",
+    "FloatField",
+    "GroupField",
+    "IntField",
+    "PointerField",
+    "StructField",
+    "TextField",
+    "VoidField",
+]
+
+
+class Field:
+    """One field of a struct class.
+
+    Slots: `name` in Python and `schema_name`; `where` for error texts; `tag` its number in its union, -1 outside of one; `tag_index` where
+    the union's tag is, in 16-bit units.
+    """
+
+    __slots__ = ("name", "schema_name", "tag", "tag_index", "union", "where")
+
+    name: str
+    schema_name: str
+    where: str
+    tag: int
+    tag_index: int
+    union: tuple[str, ...]
+
+    def place(self, name: str, schema_name: str, where: str, tag: int, tag_index: int, union: tuple[str, ...]) -> None:
+        """Say what the field is called and which union it belongs to.
+
+        Args:
+            name: its name in Python.
+            schema_name: its name in the schema.
+            where: class and name, for error texts.
+            tag: its number in its union; -1 outside of one.
+            tag_index: where the union's tag is, in 16-bit units of the data section.
+            union: the union's members by number.
+        """
+        self.name = name
+        self.schema_name = schema_name
+        self.where = where
+        self.tag = tag
+        self.tag_index = tag_index
+        self.union = union
+
+    def __get__(self, obj: Any, owner: Any) -> Any:
+        if obj is None:
+            return self
+        return self.read(obj)
+
+    def __set__(self, obj: Any, value: Any) -> None:
+        self.write(obj, value)
+
+    def read(self, obj: StructReader) -> object:
+        """Return the field's value in `obj`."""
+        raise NotImplementedError
+
+    def write(self, obj: StructReader, value: object) -> None:
+        """Set the field in `obj`, which must be a builder."""
+        raise NotImplementedError
+
+    def is_set(self, obj: StructReader) -> bool:
+        """Tell whether a pointer field is not null; other fields always are set."""
+        return True
+
+    def clear(self, obj: StructReader) -> None:
+        """Set the field back to its default."""
+        raise NotImplementedError
+
+    # --- unions -------------------------------------------------------------------------------------------------------------------
+
+    def current_tag(self, obj: StructReader) -> int:
+        """Return the number of the active member of the field's union."""
+        offset = self.tag_index << 1
+        if offset + 2 > obj._data_bytes:
+            return 0
+        return obj._segment.u16s[(obj._data + offset) >> 1]
+
+    def inactive(self, obj: StructReader) -> InactiveMemberError:
+        """Return the error for reading a member that is not the active one."""
+        tag = self.current_tag(obj)
+        active = repr(self.union[tag]) if tag < len(self.union) else f"one that this schema does not know (number {tag})"
+        return InactiveMemberError(f"{self.where} is not the active member of its union; the active one is {active}")
+
+    def writable(self, obj: StructReader) -> StructReader:
+        """Return `obj`, with this field as the active member of its union.
+
+        Raises:
+            AttributeError: `obj` is a reader.
+        """
+        if not isinstance(obj, StructBuilder):
+            raise AttributeError(f"{self.where} cannot be set: readers are immutable; as_builder() gives a copy that can be changed")
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            offset = self.tag_index << 1
+            if offset + 2 > obj._data_bytes:
+                raise self.too_small(obj)
+            obj._segment.u16s[(obj._data + offset) >> 1] = self.tag
+            self.clear(obj)
+        return obj
+
+    def too_small(self, obj: StructReader) -> BuildError:
+        """Return the error for a struct whose sections do not hold the field."""
+        return BuildError(f"{self.where} lies outside its struct of {obj._data_bytes} bytes and {obj._pointer_count} pointers")
+
+
+class FieldBuilder(StructBuilder):
+    """A builder whose attributes are fields; setting one that is none of them says so."""
+
+    __slots__ = ()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        try:
+            if COMPILED:
+                PyObject_GenericSetAttr(self, name, value)  # type: ignore[name-defined]  # noqa: F821  (fields.pxd)
+            else:
+                object.__setattr__(self, name, value)
+        except AttributeError as error:
+            if hasattr(type(self), name):
+                raise
+            raise AttributeError(self._unknown(name)) from error
+
+    def _unknown(self, name: str) -> str:
+        """Return what is wrong with a name that is no field."""
+        return name
+
+
+class VoidField(Field):
+    """A field of type Void; in a union it is set by naming it."""
+
+    __slots__ = ()
+
+    def read(self, obj: StructReader) -> object:
+        """Return None."""
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            raise self.inactive(obj)
+        return None
+
+    def write(self, obj: StructReader, value: object) -> None:
+        """Take None, or True for those who write `unemployed=True`."""
+        if value is not None and value is not True and value != ():
+            raise TypeError(f"{self.where}: expected None, not {type(value).__name__} ({value!r:.60})")
+        self.writable(obj)
+
+    def clear(self, obj: StructReader) -> None:
+        """Nothing to do."""
+
+
+class BoolField(Field):
+    """A field of type Bool.
+
+    Args:
+        bit: its bit in the data section.
+        default: its default.
+    """
+
+    __slots__ = ("bit", "default")
+
+    def __init__(self, bit: int, default: bool) -> None:
+        self.bit = bit
+        self.default = default
+
+    def read(self, obj: StructReader) -> object:
+        """Return the truth value."""
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            raise self.inactive(obj)
+        if self.bit >> 3 >= obj._data_bytes:
+            return self.default
+        return (obj._segment.u8s[obj._data + (self.bit >> 3)] >> (self.bit & 7) & 1 != 0) != self.default
+
+    def write(self, obj: StructReader, value: object) -> None:
+        """Set the truth value."""
+        if value is not True and value is not False:
+            if type(value).__name__ not in ("bool", "bool_"):
+                raise TypeError(f"{self.where}: expected Bool, not {type(value).__name__} ({value!r:.60})")
+            value = bool(value)
+        obj = self.writable(obj)
+        self.put(obj, value != self.default)
+
+    def put(self, obj: StructReader, bit: bool) -> None:
+        """Write the bit as it stands."""
+        if self.bit >> 3 >= obj._data_bytes:
+            raise self.too_small(obj)
+        at = obj._data + (self.bit >> 3)
+        mask = 1 << (self.bit & 7)
+        old = obj._segment.u8s[at]
+        obj._segment.u8s[at] = old | mask if bit else old & ~mask & 0xFF
+
+    def clear(self, obj: StructReader) -> None:
+        """Set the default."""
+        self.put(obj, False)
+
+
+class IntField(Field):
+    """A field of an integer type.
+
+    Args:
+        kind: the type.
+        offset: its byte offset in the data section.
+        default: its default; stored values are xor it.
+    """
+
+    __slots__ = ("default", "end", "kind", "offset")
+
+    def __init__(self, kind: IntKind, offset: int, default: int) -> None:
+        self.kind = kind
+        self.offset = offset
+        self.end = offset + kind.width
+        self.default = default
+
+    def write(self, obj: StructReader, value: object) -> None:
+        """Set the number."""
+        number = self.kind.checked(value, self.where)
+        obj = self.writable(obj)
+        if self.end > obj._data_bytes:
+            raise self.too_small(obj)
+        self.kind.store(obj._segment, obj._data + self.offset, number ^ self.default, self.where)
+
+    def clear(self, obj: StructReader) -> None:
+        """Set the default."""
+        if self.end > obj._data_bytes:
+            raise self.too_small(obj)
+        self.kind.store(obj._segment, obj._data + self.offset, 0, self.where)
+
+
+class UInt8Field(IntField):
+    """A field of type UInt8."""
+
+    __slots__ = ()
+
+    def read(self, obj: StructReader) -> object:
+        """Return the number."""
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            raise self.inactive(obj)
+        if self.end > obj._data_bytes:
+            return self.default
+        return obj._segment.u8s[obj._data + self.offset] ^ self.default
+
+
+class UInt16Field(IntField):
+    """A field of type UInt16."""
+
+    __slots__ = ()
+
+    def read(self, obj: StructReader) -> object:
+        """Return the number."""
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            raise self.inactive(obj)
+        if self.end > obj._data_bytes:
+            return self.default
+        return obj._segment.u16s[(obj._data + self.offset) >> 1] ^ self.default
+
+
+class UInt32Field(IntField):
+    """A field of type UInt32."""
+
+    __slots__ = ()
+
+    def read(self, obj: StructReader) -> object:
+        """Return the number."""
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            raise self.inactive(obj)
+        if self.end > obj._data_bytes:
+            return self.default
+        return obj._segment.u32s[(obj._data + self.offset) >> 2] ^ self.default
+
+
+class UInt64Field(IntField):
+    """A field of type UInt64."""
+
+    __slots__ = ()
+
+    def read(self, obj: StructReader) -> object:
+        """Return the number."""
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            raise self.inactive(obj)
+        if self.end > obj._data_bytes:
+            return self.default
+        return obj._segment.u64s[(obj._data + self.offset) >> 3] ^ self.default
+
+
+class Int8Field(IntField):
+    """A field of type Int8."""
+
+    __slots__ = ()
+
+    def read(self, obj: StructReader) -> object:
+        """Return the number."""
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            raise self.inactive(obj)
+        if self.end > obj._data_bytes:
+            return self.default
+        return obj._segment.i8s[obj._data + self.offset] ^ self.default
+
+
+class Int16Field(IntField):
+    """A field of type Int16."""
+
+    __slots__ = ()
+
+    def read(self, obj: StructReader) -> object:
+        """Return the number."""
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            raise self.inactive(obj)
+        if self.end > obj._data_bytes:
+            return self.default
+        return obj._segment.i16s[(obj._data + self.offset) >> 1] ^ self.default
+
+
+class Int32Field(IntField):
+    """A field of type Int32."""
+
+    __slots__ = ()
+
+    def read(self, obj: StructReader) -> object:
+        """Return the number."""
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            raise self.inactive(obj)
+        if self.end > obj._data_bytes:
+            return self.default
+        return obj._segment.i32s[(obj._data + self.offset) >> 2] ^ self.default
+
+
+class Int64Field(IntField):
+    """A field of type Int64."""
+
+    __slots__ = ()
+
+    def read(self, obj: StructReader) -> object:
+        """Return the number."""
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            raise self.inactive(obj)
+        if self.end > obj._data_bytes:
+            return self.default
+        return obj._segment.i64s[(obj._data + self.offset) >> 3] ^ self.default
+
+
+INT_FIELDS: dict[str, type[IntField]] = {
+    "B": UInt8Field,
+    "H": UInt16Field,
+    "I": UInt32Field,
+    "Q": UInt64Field,
+    "b": Int8Field,
+    "h": Int16Field,
+    "i": Int32Field,
+    "q": Int64Field,
+}
+
+
+class FloatField(Field):
+    """A field of type Float32 or Float64.
+
+    Args:
+        kind: the type.
+        offset: its byte offset in the data section.
+        default: its default; the stored bits are xor its bits.
+    """
+
+    __slots__ = ("default", "end", "kind", "mask", "offset", "wide")
+
+    def __init__(self, kind: FloatKind, offset: int, default: float) -> None:
+        self.kind = kind
+        self.offset = offset
+        self.end = offset + kind.width
+        self.default = default
+        self.wide = kind.width == 8
+        self.mask = self.bits_of(default)
+
+    def bits_of(self, number: float) -> int:
+        """Return the bits of `number` in the field's width."""
+        return int.from_bytes(packing.pack("<d" if self.wide else "<f", number), "little")
+
+    def read(self, obj: StructReader) -> object:
+        """Return the number."""
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            raise self.inactive(obj)
+        if self.end > obj._data_bytes:
+            return self.default
+        if self.mask:
+            return self.read_masked(obj)
+        if self.wide:
+            return obj._segment.f64s[(obj._data + self.offset) >> 3]
+        return obj._segment.f32s[(obj._data + self.offset) >> 2]
+
+    def read_masked(self, obj: StructReader) -> float:
+        """Return a number whose default is not zero."""
+        at = obj._data + self.offset
+        raw = obj._segment.u64s[at >> 3] if self.wide else obj._segment.u32s[at >> 2]
+        width = 8 if self.wide else 4
+        number: float = packing.unpack("<d" if self.wide else "<f", (raw ^ self.mask).to_bytes(width, "little"))[0]
+        return number
+
+    def write(self, obj: StructReader, value: object) -> None:
+        """Set the number."""
+        number = self.kind.checked(value, self.where)
+        obj = self.writable(obj)
+        if self.end > obj._data_bytes:
+            raise self.too_small(obj)
+        at = obj._data + self.offset
+        if self.mask:
+            bits = self.bits_of(number) ^ self.mask
+            if self.wide:
+                obj._segment.u64s[at >> 3] = bits
+            else:
+                obj._segment.u32s[at >> 2] = bits
+        else:
+            self.kind.store(obj._segment, at, number, self.where)
+
+    def clear(self, obj: StructReader) -> None:
+        """Set the default."""
+        if self.end > obj._data_bytes:
+            raise self.too_small(obj)
+        obj._segment.zero(obj._data + self.offset, self.end - self.offset)
+
+
+class EnumField(Field):
+    """A field of an enum type.
+
+    Args:
+        kind: the type.
+        offset: its byte offset in the data section.
+        default: the number of its default; stored numbers are xor it.
+    """
+
+    __slots__ = ("default", "end", "kind", "offset")
+
+    def __init__(self, kind: EnumKind, offset: int, default: int) -> None:
+        self.kind = kind
+        self.offset = offset
+        self.end = offset + 2
+        self.default = default
+
+    def read(self, obj: StructReader) -> object:
+        """Return the enumerant."""
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            raise self.inactive(obj)
+        if self.end > obj._data_bytes:
+            return self.kind.member(self.default)
+        return self.kind.member(obj._segment.u16s[(obj._data + self.offset) >> 1] ^ self.default)
+
+    def write(self, obj: StructReader, value: object) -> None:
+        """Set the enumerant, given as member, name or number."""
+        number = self.kind.number(value, self.where)
+        obj = self.writable(obj)
+        if self.end > obj._data_bytes:
+            raise self.too_small(obj)
+        obj._segment.u16s[(obj._data + self.offset) >> 1] = number ^ self.default
+
+    def clear(self, obj: StructReader) -> None:
+        """Set the default."""
+        if self.end > obj._data_bytes:
+            raise self.too_small(obj)
+        obj._segment.u16s[(obj._data + self.offset) >> 1] = 0
+
+
+class PointerField(Field):
+    """A field whose value lies behind a pointer.
+
+    Args:
+        kind: the type.
+        index: its pointer in the pointer section.
+        default: what null reads as: a flat message, or None for the type's own default.
+    """
+
+    __slots__ = ("default_arena", "default_bytes", "index", "kind")
+
+    def __init__(self, kind: PointerKind, index: int, default: bytes | None) -> None:
+        self.kind = kind
+        self.index = index
+        self.default_bytes = default
+        self.default_arena: Arena | None = None
+
+    def is_set(self, obj: StructReader) -> bool:
+        """Tell whether the pointer is not null."""
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            return False
+        return self.index < obj._pointer_count and obj._segment.u64s[obj._pointers + self.index] != 0
+
+    def read(self, obj: StructReader) -> object:
+        """Return what the pointer leads to."""
+        if isinstance(obj, StructBuilder):
+            return self.touch(obj)
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            raise self.inactive(obj)
+        if self.index >= obj._pointer_count or obj._segment.u64s[obj._pointers + self.index] == 0:
+            return self.read_default(obj)
+        return self.kind.load(obj._arena, obj._segment, obj._pointers + self.index, obj._depth, False)
+
+    def read_default(self, obj: StructReader) -> object:
+        """Return what null reads as."""
+        arena = self.default_message()
+        return self.kind.load(arena, arena.segments[0], 0, arena.nesting, False)
+
+    def default_message(self) -> Arena:
+        """Return the message that holds the default; an empty one when the type's own default holds."""
+        if self.default_arena is None:
+            self.default_arena = MessageReader([self.default_bytes or bytes(8)])
+            self.default_arena.budget = 1 << 62  # our own bytes, read by every message that lacks the field
+        return self.default_arena
+
+    def touch(self, obj: StructReader) -> object:
+        """Return what the pointer of a builder leads to, for writing."""
+        self.writable(obj)
+        position = self.position(obj)
+        if self.default_bytes is not None and obj._segment.u64s[position] == 0:
+            self.store_default(obj, position)
+        return self.kind.load(obj._arena, obj._segment, position, obj._depth, True)
+
+    def store_default(self, obj: StructReader, position: int) -> None:
+        """Write a copy of the default, so that it can be changed."""
+        from caplet.wire.untyped_builder import AnyPointerBuilder
+
+        message = self.default_message()
+        assert isinstance(message, MessageReader)
+        AnyPointerBuilder(obj._arena, obj._segment, position).set(message.root)  # type: ignore[arg-type]
+
+    def position(self, obj: StructReader) -> int:
+        """Return the word position of the pointer in a builder."""
+        if self.index >= obj._pointer_count:
+            raise self.too_small(obj)
+        return obj._pointers + self.index
+
+    def write(self, obj: StructReader, value: object) -> None:
+        """Make the pointer lead to `value`; None is null."""
+        self.writable(obj)
+        position = self.position(obj)
+        if value is None:
+            obj._arena.clear(obj._segment, position)  # type: ignore[attr-defined]
+        else:
+            self.kind.store(obj._arena, obj._segment, position, value, self.where)  # type: ignore[arg-type]
+
+    def clear(self, obj: StructReader) -> None:
+        """Set the pointer to null."""
+        obj._arena.clear(obj._segment, self.position(obj))  # type: ignore[attr-defined]
+
+
+class TextField(PointerField):
+    """A field of type Text."""
+
+    __slots__ = ()
+
+    def read(self, obj: StructReader) -> object:
+        """Return the text."""
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            raise self.inactive(obj)
+        if self.index < obj._pointer_count:
+            found = obj._arena.text(obj._segment, obj._pointers + self.index)
+            if found is not None:
+                return found
+        return self.read_default(obj)
+
+
+class StructField(PointerField):
+    """A field of a struct type.
+
+    Args:
+        kind: the type.
+        index: its pointer in the pointer section.
+        default: what null reads as: a flat message, or None for a struct of defaults.
+    """
+
+    __slots__ = ("struct",)
+
+    def __init__(self, kind: PointerKind, index: int, default: bytes | None) -> None:
+        PointerField.__init__(self, kind, index, default)
+        self.struct: Any = kind.struct  # type: ignore[attr-defined]
+
+    def read(self, obj: StructReader) -> object:
+        """Return the struct."""
+        if isinstance(obj, StructBuilder):
+            return self.touch(obj)
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            raise self.inactive(obj)
+        if self.index < obj._pointer_count:
+            found: StructReader = StructReader.__new__(self.struct)
+            if obj._arena.open_struct(found, obj._segment, obj._pointers + self.index, obj._depth):
+                return found
+        return self.read_default(obj)
+
+
+class GroupField(Field):
+    """A group: a struct that lies in the same place as the struct around it.
+
+    Args:
+        struct: the group's class.
+    """
+
+    __slots__ = ("builder", "struct")
+
+    def __init__(self, struct: type[Any]) -> None:
+        self.struct: Any = struct
+        self.builder: Any = struct.Builder
+
+    def view(self, obj: StructReader, cls: Any) -> StructReader:
+        """Return the place of `obj` as an instance of `cls`."""
+        found: StructReader = StructReader.__new__(cls)
+        found._arena = obj._arena
+        found._segment = obj._segment
+        found._data = obj._data
+        found._data_bytes = obj._data_bytes
+        found._pointers = obj._pointers
+        found._pointer_count = obj._pointer_count
+        found._depth = obj._depth
+        return found
+
+    def read(self, obj: StructReader) -> object:
+        """Return the group."""
+        if isinstance(obj, StructBuilder):
+            self.writable(obj)
+            return self.view(obj, self.builder)
+        if self.tag >= 0 and self.current_tag(obj) != self.tag:
+            raise self.inactive(obj)
+        return self.view(obj, self.struct)
+
+    def write(self, obj: StructReader, value: object) -> None:
+        """Set the group's fields from a mapping or from a group of the same class."""
+        self.writable(obj)
+        self.clear(obj)
+        self.view(obj, self.builder)._take(value, self.where)  # type: ignore[attr-defined]
+
+    def clear(self, obj: StructReader) -> None:
+        """Set every field of the group to its default."""
+        self.view(obj, self.builder).clear()  # type: ignore[attr-defined]

@@ -1,0 +1,547 @@
+"""Lists: sequences over the memory of a message.
+
+Knows how elements of each kind are found, and that a list behaves as any Python sequence does. Does not know what elements are (`kinds.py`).
+
+One class for each way in which elements lie: numbers (`ScalarList`), bits, structs, and pointers. Lists of builders can be written to
+and grown; a grown list moves within its message, and what was there is zeroed.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from caplet.runtime.kinds import BoolKind, Kind, PointerKind, ScalarKind, StructKind, VoidKind
+from caplet.wire.sizes import BIT, COMPOSITE, POINTER, VOID
+from caplet.wire.views import ListReader, StructReader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from caplet.wire.arena import Arena
+    from caplet.wire.builder import BuilderArena
+    from caplet.wire.segment import Segment
+
+__all__ = ["BoolList", "List", "ListKind", "PointerList", "ScalarList", "StructList", "VoidList"]
+
+_REPR_ITEMS = 20
+
+
+class List(ListReader):
+    """A list in a message; the base of the classes for each kind of elements.
+
+    Slots: `kind` of the elements; `writable` whether the message is being built; `_holder` and `_position` the pointer that leads to the list,
+    of a list that can grow.
+    """
+
+    __slots__ = ("_holder", "_position", "kind", "writable")
+
+    kind: Kind
+    writable: bool
+    _holder: Segment | None
+    _position: int
+
+    def set_kind(self, kind: Kind, writable: bool, holder: Segment | None, position: int) -> None:
+        """Say what the elements are and which pointer leads here."""
+        self.kind = kind
+        self.writable = writable
+        self._holder = holder
+        self._position = position
+
+    # --- one element --------------------------------------------------------------------------------------------------------------
+
+    def item(self, index: int) -> Any:
+        """Return element `index`, which is in range."""
+        raise NotImplementedError
+
+    def put(self, index: int, value: Any) -> None:
+        """Write element `index`, which is in range, of a list that can be written."""
+        raise NotImplementedError
+
+    def where(self, index: int) -> str:
+        """Return what element `index` is called in error texts."""
+        return f"element {index} of a List({self.kind.name})"
+
+    # --- sequences ----------------------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: Any) -> Any:
+        if type(index) is not int:
+            if isinstance(index, slice):
+                return [self.item(at) for at in range(*index.indices(self._length))]
+            index = operator.index(index)
+        at: int = index
+        if at < 0:
+            at += self._length
+        if at < 0 or at >= self._length:
+            raise IndexError(f"index {index} is out of range of a list of {self._length}")
+        return self.item(at)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.check_writable()
+        if isinstance(index, slice):
+            positions = range(*index.indices(self._length))
+            values = list(value)
+            if len(values) != len(positions):
+                raise ValueError(f"{len(values)} values for {len(positions)} elements; lists do not change their length by slices")
+            for at, item in zip(positions, values, strict=True):
+                self.put(at, item)
+            return
+        at = operator.index(index)
+        if at < 0:
+            at += self._length
+        if at < 0 or at >= self._length:
+            raise IndexError(f"index {index} is out of range of a list of {self._length}")
+        self.put(at, value)
+
+    def __iter__(self) -> Iterator[Any]:
+        return ListIterator(self)
+
+    def __reversed__(self) -> Iterator[Any]:
+        return iter([self.item(at) for at in range(self._length - 1, -1, -1)])
+
+    def __contains__(self, value: object) -> bool:
+        return any(item == value for item in self)
+
+    def index(self, value: object, start: int = 0, stop: int | None = None) -> int:
+        """Return the index of the first element that equals `value`.
+
+        Raises:
+            ValueError: there is none.
+        """
+        for at in range(*slice(start, stop).indices(self._length)):
+            if self.item(at) == value:
+                return at
+        raise ValueError(f"{value!r:.60} is not in the list")
+
+    def count(self, value: object) -> int:
+        """Return how many elements equal `value`."""
+        return sum(1 for item in self if item == value)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, List | list | tuple):
+            return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # what a list holds may change
+
+    def __repr__(self) -> str:
+        shown: list[str] = []
+        for at in range(min(self._length, _REPR_ITEMS)):
+            try:
+                shown.append(repr(self.item(at)))
+            except Exception as error:  # a repr never raises, whatever the message holds
+                shown.append(f"<{type(error).__name__}: {error}>")
+        if self._length > _REPR_ITEMS:
+            shown.append(f"... {self._length - _REPR_ITEMS} more")
+        return f"[{', '.join(shown)}]"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a list is part of a message; pickle its struct, or list(...) of it")
+
+    # --- growing ------------------------------------------------------------------------------------------------------------------
+
+    def check_writable(self) -> None:
+        """Refuse to change a list of a reader.
+
+        Raises:
+            TypeError: it is one.
+        """
+        if not self.writable:
+            raise TypeError("this list cannot be changed: readers are immutable")
+
+    def append(self, value: Any) -> None:
+        """Add one element at the end.
+
+        Args:
+            value: the element, as for assignment.
+        """
+        self.extend([value])
+
+    def extend(self, values: Any) -> None:
+        """Add elements at the end; the list moves once within its message.
+
+        Args:
+            values: any iterable of elements, as for assignment.
+        """
+        self.check_writable()
+        more = list(values)
+        if not more:
+            return
+        if self._holder is None:
+            raise TypeError("this list cannot grow: no pointer of its message leads to it")
+        old = self._length
+        self.grow(old + len(more))
+        for at, value in enumerate(more, old):
+            self.put(at, value)
+
+    def grow(self, length: int) -> None:
+        """Move to a place for `length` elements, the new ones empty."""
+        raise NotImplementedError
+
+
+class ListIterator:
+    """Yields the elements of a list one by one."""
+
+    __slots__ = ("at", "items")
+
+    def __init__(self, items: List) -> None:
+        self.items = items
+        self.at = 0
+
+    def __iter__(self) -> ListIterator:
+        return self
+
+    def __next__(self) -> Any:
+        at = self.at
+        items = self.items
+        if at >= items._length:
+            raise StopIteration
+        self.at = at + 1
+        return items.item(at)
+
+    def __length_hint__(self) -> int:
+        return self.items._length - self.at
+
+
+class VoidList(List):
+    """A list of Void."""
+
+    __slots__ = ()
+
+    def item(self, index: int) -> Any:
+        """Return None."""
+        return None
+
+    def put(self, index: int, value: Any) -> None:
+        """Take None."""
+        if value is not None:
+            raise self.kind.mismatch(value, self.where(index))
+
+    def grow(self, length: int) -> None:
+        """Move to a place for `length` elements."""
+        assert self._holder is not None
+        self._arena.init_list(self, self._holder, self._position, VOID, length)  # type: ignore[attr-defined]
+
+
+class BoolList(List):
+    """A list of Bool."""
+
+    __slots__ = ()
+
+    def item(self, index: int) -> Any:
+        """Return the truth value at `index`."""
+        return self._segment.u8s[self._start + (index >> 3)] >> (index & 7) & 1 != 0
+
+    def put(self, index: int, value: Any) -> None:
+        """Write a truth value."""
+        if type(value).__name__ not in ("bool", "bool_"):
+            raise self.kind.mismatch(value, self.where(index))
+        at = self._start + (index >> 3)
+        mask = 1 << (index & 7)
+        old = self._segment.u8s[at]
+        self._segment.u8s[at] = old | mask if value else old & ~mask & 0xFF
+
+    def grow(self, length: int) -> None:
+        """Move to a place for `length` elements."""
+        bits = [self.item(at) for at in range(self._length)]
+        assert self._holder is not None
+        self._arena.init_list(self, self._holder, self._position, BIT, length)  # type: ignore[attr-defined]
+        for at, bit in enumerate(bits):
+            self.put(at, bit)
+
+
+class ScalarList(List):
+    """A list of numbers or enumerants."""
+
+    __slots__ = ("scalar",)
+
+    scalar: ScalarKind
+
+    def set_kind(self, kind: Kind, writable: bool, holder: Segment | None, position: int) -> None:
+        """Say what the elements are."""
+        List.set_kind(self, kind, writable, holder, position)
+        assert isinstance(kind, ScalarKind)
+        self.scalar = kind
+
+    def item(self, index: int) -> Any:
+        """Return the number at `index`."""
+        return self.scalar.load(self._segment, self._start + (index * self._step_bits >> 3))
+
+    def put(self, index: int, value: Any) -> None:
+        """Write a number."""
+        at = self._start + (index * self._step_bits >> 3)
+        self.scalar.store(self._segment, at, value, self.where(index))
+
+    def grow(self, length: int) -> None:
+        """Move to a place for `length` elements."""
+        old = bytes(self.memory())
+        assert self._holder is not None
+        self._arena.init_list(self, self._holder, self._position, self.scalar.size, length)  # type: ignore[attr-defined]
+        self._segment.put_bytes(self._start, old)
+
+    def memory(self) -> memoryview:
+        """Return the elements' bytes, when they lie side by side; a copy of them otherwise."""
+        width = self.scalar.width
+        size = self._length * width
+        if self._step_bits == width << 3:
+            return self._segment.view[self._start : self._start + size]
+        step = self._step_bits >> 3
+        view = self._segment.view
+        starts = range(self._start, self._start + self._length * step, step)
+        return memoryview(b"".join([view[start : start + width] for start in starts]))
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.scalar.code in ("", "H") or self._step_bits != self.scalar.width << 3:
+            return ListIterator(self)
+        return iter(self.memory().cast(self.scalar.code).tolist())  # type: ignore[call-overload, no-any-return]
+
+    def view(self) -> memoryview:
+        """Return the elements as a buffer over the message's own memory.
+
+        Returns:
+            A memoryview of the list's numbers, one-dimensional; it keeps the memory alive. Read-only unless the message is being built.
+
+        Raises:
+            ValueError: the elements do not lie side by side, because the list was written by a newer schema.
+        """
+        if self._step_bits != self.scalar.width << 3:
+            raise ValueError("the elements of this list do not lie side by side; list(...) copies them")
+        view = self.memory().cast(self.scalar.code)  # type: ignore[call-overload]
+        return view if self.writable else view.toreadonly()
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        """How NumPy sees the list, over the message's own memory."""
+        letter = {"f": "f", "d": "f"}.get(self.scalar.code, "u" if self.scalar.code.isupper() else "i")
+        return {
+            "version": 3,
+            "shape": (self._length,),
+            "typestr": f"<{letter}{self.scalar.width}" if self.scalar.width > 1 else f"|{letter}1",
+            "data": self.memory().toreadonly() if not self.writable else self.memory(),
+            "strides": None,
+        }
+
+    def take_buffer(self, view: memoryview) -> bool:
+        """Write all elements from a buffer of the same format in one go.
+
+        Returns:
+            False when the formats differ, and nothing was written.
+        """
+        if view.format.lstrip("@<=") != self.scalar.code or view.ndim != 1 or self._step_bits != self.scalar.width << 3:
+            return False
+        self._segment.put_bytes(self._start, view if view.contiguous else bytes(view))
+        return True
+
+
+class StructList(List):
+    """A list of structs."""
+
+    __slots__ = ("cls", "structs")
+
+    structs: StructKind
+    cls: Any
+
+    def set_kind(self, kind: Kind, writable: bool, holder: Segment | None, position: int) -> None:
+        """Say what the elements are."""
+        List.set_kind(self, kind, writable, holder, position)
+        assert isinstance(kind, StructKind)
+        self.structs = kind
+        self.cls = kind.builder if writable else kind.struct
+
+    def item(self, index: int) -> Any:
+        """Return the struct at `index`."""
+        found: StructReader = StructReader.__new__(self.cls)
+        start = self._start + (index * self._step_bits >> 3)
+        found._arena = self._arena
+        found._segment = self._segment
+        found._data = start
+        found._data_bytes = self._data_bytes
+        found._pointers = (start + self._data_bytes) >> 3
+        found._pointer_count = self._pointer_count
+        found._depth = self._depth - 1
+        if self._depth <= 0:
+            self._arena.open_struct(found, self._segment, 0, 0)
+        return found
+
+    def put(self, index: int, value: Any) -> None:
+        """Write a copy of a struct of the class, or the fields of a mapping."""
+        place = self.item(index)
+        place.clear()
+        place._take(value, self.where(index))
+
+    def grow(self, length: int) -> None:
+        """Move to a place for `length` elements."""
+        arena: BuilderArena = self._arena  # type: ignore[assignment]
+        segment, start, count, step = self._segment, self._start, self._length, self._step_bits >> 3
+        data_bytes, pointer_count = self._data_bytes, self._pointer_count
+        holder, position = self._holder, self._position
+        assert holder is not None
+        # The elements move, so what they point to stays; only then may the old pointer be forgotten.
+        segment.u64s[(start >> 3) - 1] = 0
+        arena.forget_pointer(holder, position)
+        arena.init_struct_list(self, holder, position, length, data_bytes >> 3, pointer_count)
+        for at in range(count):
+            new = self._start + at * step
+            old = start + at * step
+            arena.move_contents(
+                self._segment, new, (new + data_bytes) >> 3, segment, old, data_bytes, (old + data_bytes) >> 3, pointer_count
+            )
+
+    def column(self, name: str) -> Any:
+        """Return one number field of every element, as a strided buffer over the message's own memory.
+
+        Args:
+            name: the field's name in Python.
+
+        Returns:
+            An object with `__array_interface__` and `tolist()`; it keeps the memory alive.
+
+        Raises:
+            ValueError: the field is no number, has a default that is not zero, is a member of a union, or lies outside the elements.
+        """
+        from caplet.runtime.columns import make_column
+
+        return make_column(self, name)
+
+
+class PointerList(List):
+    """A list of texts, data, lists, capabilities or any pointers."""
+
+    __slots__ = ("pointers",)
+
+    pointers: PointerKind
+
+    def set_kind(self, kind: Kind, writable: bool, holder: Segment | None, position: int) -> None:
+        """Say what the elements are."""
+        List.set_kind(self, kind, writable, holder, position)
+        assert isinstance(kind, PointerKind)
+        self.pointers = kind
+
+    def item(self, index: int) -> Any:
+        """Return what the pointer at `index` leads to."""
+        at = (self._start + (index * self._step_bits >> 3) + self._data_bytes) >> 3
+        return self.pointers.load(self._arena, self._segment, at, self._depth, self.writable)
+
+    def put(self, index: int, value: Any) -> None:
+        """Make the pointer at `index` lead to `value`; None is null."""
+        arena: BuilderArena = self._arena  # type: ignore[assignment]
+        at = (self._start + (index * self._step_bits >> 3) + self._data_bytes) >> 3
+        if value is None:
+            arena.clear(self._segment, at)
+        else:
+            self.pointers.store(arena, self._segment, at, value, self.where(index))
+
+    def grow(self, length: int) -> None:
+        """Move to a place for `length` elements."""
+        arena: BuilderArena = self._arena  # type: ignore[assignment]
+        segment, start, count = self._segment, self._start >> 3, self._length
+        assert self._holder is not None
+        arena.forget_pointer(self._holder, self._position)
+        arena.init_list(self, self._holder, self._position, POINTER, length)
+        for at in range(count):
+            arena.move_pointer(self._segment, (self._start >> 3) + at, segment, start + at)
+
+
+class ListKind(PointerKind):
+    """A list type.
+
+    Args:
+        element: the type of its elements.
+    """
+
+    __slots__ = ("cls", "element")
+
+    def __init__(self, element: Kind) -> None:
+        self.name = f"List({element.name})"
+        self.size = POINTER
+        self.element = element
+        self.cls: Any = _class_of(element)
+
+    def load(self, arena: Arena, segment: Segment, position: int, depth: int, writable: bool) -> object:
+        """Return the list; null reads as an empty one."""
+        found: List = self.cls()
+        element = self.element
+        found.set_kind(element, writable, segment if writable else None, position)
+        if segment.u64s[position] == 0:
+            found._arena = arena
+            found._depth = depth
+            found._step_bits = 0
+            if element.size == COMPOSITE and isinstance(element, StructKind):
+                found._data_bytes = element.data_words << 3
+                found._pointer_count = element.pointer_count
+            return found
+        if writable and element.size == COMPOSITE and isinstance(element, StructKind):
+            arena.writable_struct_list(found, segment, position, element.data_words, element.pointer_count)  # type: ignore[attr-defined]
+        else:
+            arena.open_list(found, segment, position, depth, element.size)
+        return found
+
+    def store(self, arena: BuilderArena, segment: Segment, position: int, value: Any, where: str) -> None:
+        """Write a list from any sequence of elements, or from a buffer of numbers in one go."""
+        if isinstance(value, ListReader):
+            self.store_list(arena, segment, position, value, where)
+            return
+        if isinstance(value, str | bytes) and not (isinstance(value, bytes) and self.element.name in ("UInt8", "Int8")):
+            raise self.mismatch(value, where)
+        if not isinstance(value, Sequence):
+            view = buffer_or_none(value)
+            if view is not None and isinstance(self.element, ScalarKind) and view.ndim == 1:
+                made = self.init(arena, segment, position, len(view))
+                if isinstance(made, ScalarList) and made.take_buffer(view):
+                    return
+                value = view.tolist()
+            else:
+                try:
+                    value = list(value)
+                except TypeError:
+                    raise self.mismatch(value, where) from None
+        items = self.init(arena, segment, position, len(value))
+        for at, item in enumerate(value):
+            items.put(at, item)
+
+    def store_list(self, arena: BuilderArena, segment: Segment, position: int, value: ListReader, where: str) -> None:
+        """Write a copy of another list of the same type."""
+        from caplet.wire.copying import copy_list
+
+        if isinstance(value, List) and value.kind is not self.element and value.kind.name != self.element.name:
+            raise TypeError(f"{where}: expected {self.name}, not a List({value.kind.name})")
+        copy_list(arena, segment, position, value)
+
+    def init(self, arena: BuilderArena, segment: Segment, position: int, length: int) -> List:
+        """Make the pointer lead to a new list of `length` empty elements, and return it."""
+        made: List = self.cls()
+        element = self.element
+        made.set_kind(element, True, segment, position)
+        if isinstance(element, StructKind):
+            arena.init_struct_list(made, segment, position, length, element.data_words, element.pointer_count)
+        else:
+            arena.init_list(made, segment, position, element.size, length)
+        return made
+
+
+def _class_of(element: Kind) -> type[List]:
+    """Return the class for lists of `element`."""
+    if isinstance(element, StructKind):
+        return StructList
+    if isinstance(element, PointerKind):
+        return PointerList
+    if isinstance(element, BoolKind):
+        return BoolList
+    if isinstance(element, VoidKind):
+        return VoidList
+    return ScalarList
+
+
+def buffer_or_none(value: object) -> memoryview | None:
+    """Return `value` as a buffer, None when it is none."""
+    try:
+        return memoryview(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+
+
+Sequence.register(List)

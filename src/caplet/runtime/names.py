@@ -1,0 +1,78 @@
+"""How names of a schema become names in Python.
+
+Knows the one rule (words in snake_case, enumerants in UPPER_CASE, a trailing underscore where Python or our classes need the name) and
+the list of names that our classes need. Does not know schemas.
+"""
+
+from __future__ import annotations
+
+import keyword
+
+__all__ = ["CLIENT_NAMES", "STRUCT_NAMES", "avoid", "snake_case", "upper_case"]
+
+# The names that struct classes need; a field that would have one of them gets a trailing underscore. Frozen: helpers that are added later
+# are functions of modules, so that no release renames a user's field.
+STRUCT_NAMES = frozenset(
+    {
+        "as_builder",
+        "as_reader",
+        "clear",
+        "copy",
+        "from_bytes",
+        "from_canonical",
+        "from_dict",
+        "from_json",
+        "from_packed",
+        "from_segments",
+        "from_text",
+        "read",
+        "read_many",
+        "to_bytes",
+        "to_canonical",
+        "to_dict",
+        "to_json",
+        "to_packed",
+        "to_segments",
+        "to_text",
+        "total_words",
+        "which",
+        "write",
+    }
+)
+# Prefixes of the accessors that are made for pointer fields.
+STRUCT_PREFIXES = ("has_", "init_")
+
+# The names that client classes need.
+CLIENT_NAMES = frozenset({"cast_as", "close"})
+
+
+def snake_case(name: str) -> str:
+    """Return a camelCase name in snake_case; runs of capitals stay together (`parseURLNow` is `parse_url_now`)."""
+    pieces: list[str] = []
+    for index, letter in enumerate(name):
+        if letter.isupper() and index and name[index - 1] != "_":
+            before = name[index - 1]
+            after = name[index + 1] if index + 1 < len(name) else ""
+            if not before.isupper() or after.islower():
+                pieces.append("_")
+        pieces.append(letter.lower())
+    return "".join(pieces)
+
+
+def upper_case(name: str) -> str:
+    """Return a camelCase name in UPPER_CASE."""
+    return snake_case(name).upper()
+
+
+def avoid(name: str, taken: frozenset[str] | set[str]) -> str:
+    """Return `name`, with a trailing underscore when Python or `taken` has it.
+
+    Args:
+        name: a name in snake_case.
+        taken: names that are in use.
+    """
+    while keyword.iskeyword(name) or name in taken or name.startswith("__"):
+        if name.startswith("__"):
+            name = name.strip("_") or "x"
+        name += "_"
+    return name
