@@ -188,7 +188,6 @@ def receive_return(connection: Connection, message: MessageReader, body: AnyStru
         tailcall.claim(connection, asked, body.u32(8))
     else:
         raise ProtocolError(f"a Return of unknown kind {kind}")
-    asked.check_wanted()
     connection.flow.check_paused()
 
 

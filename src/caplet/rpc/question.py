@@ -185,6 +185,7 @@ class Question(AnswerState):
         """Pass the outcome on; from now on only what addresses the answer keeps it."""
         super().finished()
         self.answer_wanted = False
+        self.check_wanted()
 
     # --- pipelining --------------------------------------------------------------------------------------------------------------
 

@@ -142,7 +142,6 @@ class Taken:
         if question.overrides:
             content = with_overrides(content, question.overrides)
         question.complete(content)
-        question.check_wanted()
 
 
 def with_overrides(content: AnyPointer, overrides: dict[Path, Capability]) -> AnyPointer:

@@ -1,0 +1,445 @@
+"""A fuzzer for the core: vats that call each other at random while messages are delivered at random, watched by the shadow oracle.
+
+Knows the moves. A run is a list of steps, each a name and three numbers that pick from whatever there is to pick from; so every list of
+steps is a run, a random one, one that hypothesis shrinks, or one that is written down as a test.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, TypeAlias
+
+from caplet.cap.capability import Capability
+from caplet.cap.promise import PromiseCapability
+from caplet.errors import Failed
+from caplet.rpc.connection import Connection
+from caplet.testing.network import Network
+from caplet.testing.objects import capabilities_of, fill, number_of
+from caplet.testing.oracle import CallRecord, Reference, Twin, TwinObject, TwinPath, TwinPromise, depends, reached
+from caplet.wire.message import MessageBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from caplet.cap.answer import Answer
+    from caplet.cap.call import IncomingCall
+    from caplet.cap.request import Request
+
+__all__ = ["MOVES", "Fuzz", "Step", "random_steps"]
+
+Step: TypeAlias = "tuple[str, int, int, int]"
+
+# Each move as often as it stands here.
+MOVES = (
+    ["deliver"] * 14
+    + ["call"] * 8
+    + ["pipeline"] * 6
+    + ["take"] * 3
+    + ["answer"] * 5
+    + ["fail"] * 1
+    + ["tail"] * 2
+    + ["set_pipeline"] * 2
+    + ["service"] * 1
+    + ["promise"] * 2
+    + ["resolve"] * 3
+    + ["reject"] * 1
+    + ["release"] * 4
+    + ["cancel"] * 2
+    + ["bootstrap"] * 1
+)
+
+RESULTS = 3
+
+
+def random_steps(seed: int, count: int, cuts: bool = False) -> list[Step]:
+    """Return a random run."""
+    source = random.Random(seed)
+    moves = [*MOVES, *MOVES, *MOVES, "cut"] if cuts else MOVES
+    return [
+        (source.choice(moves), source.getrandbits(16), source.getrandbits(16), source.getrandbits(16))
+        for _ in range(count)
+    ]
+
+
+class Held:
+    """A reference that a vat holds, and its twin."""
+
+    def __init__(self, capability: Capability, reference: Reference) -> None:
+        self.capability = capability
+        self.reference = reference
+
+
+class Asked:
+    """A call that a vat has made."""
+
+    def __init__(self, answer: Answer, record: CallRecord) -> None:
+        self.answer = answer
+        self.record = record
+        # References to its results, pipelined or taken: the same one for the same place.
+        self.paths: dict[int, Reference] = {}
+
+
+class Running:
+    """A call that a service of a vat holds."""
+
+    def __init__(self, call: IncomingCall, record: CallRecord) -> None:
+        self.call = call
+        self.record = record
+        self.promised: list[Held | None] | None = None
+
+
+class Object:
+    """A service that holds its calls."""
+
+    def __init__(self, actor: Actor, name: str) -> None:
+        self.actor = actor
+        self.twin = TwinObject(name)
+
+    def method_flags(self, interface_id: int, method_id: int) -> int:
+        """Return no flags."""
+        return 0
+
+    def dispatch(self, call: IncomingCall) -> None:
+        """Compare the call with its twin."""
+        try:
+            self.actor.fuzz.arrived(self, call)
+        except AssertionError as error:
+            # An exception would only fail the call.
+            self.actor.fuzz.problems.append(error)
+
+    def released(self) -> None:
+        """Nothing to do."""
+
+
+class Actor:
+    """One vat of the run."""
+
+    def __init__(self, fuzz: Fuzz, name: str) -> None:
+        self.fuzz = fuzz
+        self.name = name
+        self.held: list[Held] = []
+        self.asked: list[Asked] = []
+        self.running: list[Running] = []
+        self.promises: list[tuple[PromiseCapability, TwinPromise]] = []
+        self.root = self.make_object(f"{name}.root")
+
+    def make_object(self, name: str) -> Held:
+        """Return a reference to a new service."""
+        from caplet.cap.local import LocalCapability
+
+        service = Object(self, name)
+        return Held(LocalCapability(service), Reference(service.twin))
+
+    def hold(self, capability: Capability | None, reference: Reference) -> None:
+        """Keep a reference."""
+        if capability is not None:
+            self.held.append(Held(capability, reference))
+
+    def pick(self, number: int) -> Held | None:
+        """Return one of the references held, or none."""
+        return self.held[number % len(self.held)] if self.held else None
+
+
+class Fuzz:
+    """One run.
+
+    Args:
+        vats: how many vats, all connected with each other.
+        connection_class: a class to use for connections; one with a fault in it must be found out.
+    """
+
+    def __init__(self, vats: int = 2, connection_class: type[Connection] = Connection) -> None:
+        self.network = Network()
+        self.network.transcript.lines = Forgetful()
+        self.records: list[CallRecord] = []
+        self.problems: list[AssertionError] = []
+        self.lossy = False
+        self.objects = 0
+        self.actors: list[Actor] = []
+        for index in range(vats):
+            name = "abcdefgh"[index]
+            actor = Actor(self, name)
+            self.actors.append(actor)
+            simulated = self.network.add_vat(name, actor.root.capability)
+            simulated.vat.connection_class = connection_class
+            actor.root.capability.bind(simulated.vat.turns)
+            for other in self.actors[:-1]:
+                self.network.connect(other.name, name)
+
+    # --- running -----------------------------------------------------------------------------------------------------------------
+
+    def run(self, steps: Iterable[Step]) -> None:
+        """Make the steps, then bring everything to an end and verify that nothing is left.
+
+        Raises:
+            AssertionError: what happened is not what the oracle says.
+        """
+        for step in steps:
+            self.step(step)
+        self.finish()
+
+    def step(self, step: Step) -> None:
+        """Make one step."""
+        move, first, second, third = step
+        getattr(self, f"move_{move}")(self.actors[first % len(self.actors)], first // len(self.actors), second, third)
+        self.network.run_vats()
+        self.network.check()
+        self.raise_problems()
+
+    def raise_problems(self) -> None:
+        """Raise what services found wrong."""
+        if self.problems:
+            raise self.problems[0]
+
+    def finish(self) -> None:
+        """Answer and resolve everything, deliver everything, compare outcomes, release everything."""
+        self.network.run()
+        for _ in range(100_000):
+            busy = False
+            for actor in self.actors:
+                while actor.running:
+                    busy = True
+                    self.move_answer(actor, 0, 0, 0)
+                while actor.promises:
+                    busy = True
+                    self.move_reject(actor, 0, 0, 0)
+            self.network.run()
+            self.raise_problems()
+            if not busy:
+                break
+        for actor in self.actors:
+            while actor.asked:
+                self.compare(actor.asked.pop())
+        for actor in self.actors:
+            actor.held.clear()
+        self.network.assert_idle()
+
+    def compare(self, asked: Asked) -> None:
+        """Compare an outcome with the twin's."""
+        record = asked.record
+        answer = asked.answer
+        assert answer.done, f"call {record.number} was never answered (loss)"
+        if self.lossy:
+            return
+        end = record
+        while end.tail is not None:
+            end = end.tail
+        if answer.error is not None:
+            if record.delivered and not end.failed and end.delivered:
+                raise AssertionError(f"call {record.number} failed with {answer.error!r}, but was answered well")
+            if not record.delivered and isinstance(reached(record.reference.twin), TwinObject):
+                raise AssertionError(f"call {record.number} failed with {answer.error!r}, but its target is alive")
+        else:
+            assert not end.failed, f"call {record.number} succeeded, but was answered with an error"
+            got = number_of(answer.result())
+            assert got == end.number, f"call {record.number} got the results of {got}"
+
+    # --- what services see -----------------------------------------------------------------------------------------------------------
+
+    def arrived(self, service: Object, call: IncomingCall) -> None:
+        """A call arrived at a service: is it the right one, at the right time?"""
+        record = self.records[number_of(call.params)]
+        end = reached(record.reference.twin)
+        name = end.name if isinstance(end, TwinObject) else end
+        reference = record.reference
+        assert end is service.twin, f"call {record.number} arrived at {service.twin.name}; it was meant for {name} (wrong target)"
+        assert not record.delivered, f"call {record.number} arrived twice (duplication)"
+        assert record.sequence > reference.arrived, (
+            f"call {record.number}, number {record.sequence} of its reference, arrived after number {reference.arrived} (wrong order)"
+        )
+        reference.arrived = record.sequence
+        record.delivered = True
+        actor = service.actor
+        actor.running.append(Running(call, record))
+        for capability, twin in zip(capabilities_of(call.params), record.arguments, strict=True):
+            if twin is not None:
+                actor.hold(capability, Reference(twin))
+        call.release_params()
+
+    # --- moves -------------------------------------------------------------------------------------------------------------------
+
+    def make_call(self, held: Held, arguments: list[Held | None], request: Request | None = None) -> tuple[Request, CallRecord]:
+        """Return a request and its record."""
+        reference = held.reference
+        reference.made += 1
+        record = CallRecord(
+            len(self.records), reference, reference.made, [None if one is None else one.reference.twin for one in arguments]
+        )
+        self.records.append(record)
+        request = held.capability.new_request(1, 0)
+        fill(request.params, record.number, [None if one is None else one.capability for one in arguments])
+        return request, record
+
+    def some(self, actor: Actor, second: int, third: int, count: int) -> list[Held | None]:
+        """Return `count` of the references that an actor holds."""
+        return [actor.pick(second + index * third) for index in range(count)]
+
+    def move_deliver(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Deliver one message."""
+        pipes = self.network.deliverable()
+        if pipes:
+            self.network.deliver_from(pipes[second % len(pipes)])
+
+    def move_bootstrap(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Ask another vat for its public object."""
+        others = [other for other in self.actors if other is not actor]
+        other = others[second % len(others)]
+        if self.network.link(actor.name, other.name).alive:
+            found = self.network.vats[actor.name].bootstrap(other.name)
+            actor.hold(found, Reference(other.root.reference.twin))
+
+    def move_call(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Make a call."""
+        held = actor.pick(second)
+        if held is not None:
+            request, record = self.make_call(held, self.some(actor, third, second, first % 3))
+            actor.asked.append(Asked(request.send(), record))
+
+    def move_pipeline(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Use a capability in results that may not be there yet."""
+        if actor.asked:
+            # Recent calls are the interesting ones.
+            asked = actor.asked[-1 - second % min(len(actor.asked), 6)]
+            index = third % RESULTS
+            reference = asked.paths.get(index)
+            if reference is None:
+                reference = asked.paths[index] = Reference(TwinPath(asked.record, index))
+            actor.hold(asked.answer.pipeline((index,)), reference)
+
+    def move_take(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Take the capabilities out of results."""
+        if actor.asked:
+            asked = actor.asked.pop(second % len(actor.asked))
+            if not asked.answer.done:
+                actor.asked.append(asked)
+                return
+            self.compare(asked)
+            if asked.answer.error is None:
+                for index, capability in enumerate(capabilities_of(asked.answer.result())):
+                    if capability is not None:
+                        reference = asked.paths.get(index)
+                        if reference is None:
+                            reference = Reference(TwinPath(asked.record, index))
+                        actor.hold(capability, reference)
+
+    def move_answer(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Answer a call with results."""
+        if not actor.running:
+            return
+        running = actor.running.pop(second % len(actor.running))
+        results = running.promised
+        if results is None:
+            results = [
+                one if one is None or not depends(one.reference.twin, running.record) else None
+                for one in self.some(actor, third, first, RESULTS if first % 4 else 0)
+            ]
+        running.record.results = [None if one is None else one.reference.twin for one in results]
+        fill(running.call.results(), running.record.number, [None if one is None else one.capability for one in results])
+        running.call.finish()
+
+    def move_fail(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Answer a call with an error."""
+        if actor.running:
+            running = actor.running[second % len(actor.running)]
+            if running.promised is None:
+                actor.running.remove(running)
+                running.record.failed = True
+                running.call.fail(ValueError("refused"))
+
+    def move_tail(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Answer a call with another call."""
+        if not actor.running:
+            return
+        running = actor.running[second % len(actor.running)]
+        held = actor.pick(third)
+        if held is None or running.promised is not None or depends(held.reference.twin, running.record):
+            return
+        actor.running.remove(running)
+        request, record = self.make_call(held, [])
+        running.record.tail = record
+        running.call.tail_call(request)
+
+    def move_set_pipeline(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Say ahead what the results will hold."""
+        if not actor.running:
+            return
+        running = actor.running[second % len(actor.running)]
+        if running.promised is not None:
+            return
+        results = [
+            one if one is None or not depends(one.reference.twin, running.record) else None
+            for one in self.some(actor, third, first, RESULTS)
+        ]
+        running.promised = results
+        running.record.results = [None if one is None else one.reference.twin for one in results]
+        message = MessageBuilder()
+        fill(message.root, 0, [None if one is None else one.capability for one in results])
+        running.call.set_pipeline(message.root.as_reader())
+
+    def move_service(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Make an object."""
+        self.objects += 1
+        held = actor.make_object(f"{actor.name}.{self.objects}")
+        held.capability.bind(self.network.vats[actor.name].vat.turns)
+        actor.held.append(held)
+
+    def move_promise(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Make a promise."""
+        self.objects += 1
+        promise = PromiseCapability(self.network.vats[actor.name].vat.turns)
+        twin = TwinPromise(f"{actor.name}.promise{self.objects}")
+        actor.promises.append((promise, twin))
+        actor.hold(promise, Reference(twin))
+
+    def move_resolve(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Resolve a promise."""
+        if not actor.promises:
+            return
+        index = second % len(actor.promises)
+        promise, twin = actor.promises[index]
+        held = actor.pick(third)
+        if held is not None and not depends(held.reference.twin, twin):
+            del actor.promises[index]
+            twin.target = held.reference.twin
+            promise.resolve(held.capability)
+
+    def move_reject(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Break a promise."""
+        if actor.promises:
+            promise, twin = actor.promises.pop(second % len(actor.promises))
+            twin.broken = True
+            promise.reject(Failed("broken on purpose"))
+
+    def move_release(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Let go of a reference."""
+        if actor.held:
+            del actor.held[second % len(actor.held)]
+
+    def move_cancel(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Let go of a call."""
+        if actor.asked:
+            asked = actor.asked.pop(second % len(actor.asked))
+            asked.record.cancelled = True
+            asked.answer.cancel()
+
+    def move_cut(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Cut a link and connect anew."""
+        others = [other for other in self.actors if other is not actor]
+        other = others[second % len(others)]
+        self.lossy = True
+        link = self.network.link(actor.name, other.name)
+        self.network.cut(actor.name, other.name)
+        self.network.links.remove(link)
+        for connection in link.ends.values():
+            assert connection.is_idle, f"a closed connection has entries\n{connection.dump()}"
+        self.network.connect(actor.name, other.name)
+
+
+class Forgetful(list[str]):
+    """A transcript that keeps the last lines only."""
+
+    def append(self, line: str) -> None:
+        """Add a line."""
+        super().append(line)
+        if len(self) > 400:
+            del self[:200]
