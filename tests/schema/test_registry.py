@@ -14,11 +14,13 @@ from caplet.schema.model import (
     FileNode,
     InterfaceNode,
     ListType,
+    NestedNode,
     Node,
     ParameterType,
     Slot,
     StructNode,
     StructType,
+    Superclass,
     Type,
 )
 from caplet.schema.records import replace
@@ -64,7 +66,7 @@ def test_the_same_node_twice_is_fine_and_another_one_is_not() -> None:
     registry = Registry([file_node(1)])
     registry.add(file_node(1))
     with pytest.raises(SchemaError, match="two different declarations"):
-        registry.add(file_node(1, "b.capnp"))
+        registry.add(replace(file_node(1), nested_nodes=(NestedNode("A", 2),)))
 
 
 def test_lazy_nodes_are_made_once_and_only_when_asked_for() -> None:
@@ -90,7 +92,7 @@ def test_registries_are_merged() -> None:
     assert {node.id for node in registry} == {1, 2, 3}
     assert registry.file("b.capnp").id == 2
     with pytest.raises(SchemaError):
-        registry.update(Registry([file_node(1, "other.capnp")]))
+        registry.update(Registry([replace(file_node(1), nested_nodes=(NestedNode("A", 2),))]))
 
 
 def test_superclasses_are_walked_depth_first_with_their_bindings(compiled: CompiledFile) -> None:
@@ -145,8 +147,6 @@ def test_unbound_and_inherited_parameters_stay_what_they_are() -> None:
 def test_interfaces_that_extend_each_other_end_the_walk() -> None:
     body = InterfaceNode(())
     one = Node(1, "a:A", 2, 0, body)
-    from caplet.schema.model import Superclass
-
     registry = Registry(
         [
             replace(one, body=InterfaceNode((), (Superclass(2),))),

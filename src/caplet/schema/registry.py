@@ -27,6 +27,7 @@ from caplet.schema.model import (
     StructType,
     Type,
 )
+from caplet.schema.records import replace
 
 __all__ = ["Registry", "apply_brand", "apply_brand_to_brand"]
 
@@ -51,20 +52,29 @@ class Registry:
             self.add(node)
 
     def add(self, node: Node) -> None:
-        """Adds a node; the same content twice is fine.
+        """Adds a node; the same content twice is fine, also when the files have different names.
 
         Raises:
             SchemaError: another node with the same id and a different content is present.
         """
         present = self.get_or_none(node.id)
         if present is None:
-            self._nodes[node.id] = node
-            if isinstance(node.body, FileNode):
-                self._files.setdefault(node.display_name, node.id)
-        elif present is not node and present != node:
+            self.put(node)
+            return
+        if isinstance(node.body, FileNode):
+            self._files.setdefault(node.display_name, node.id)
+        if present is not node and present != _placed_as(node, present):
             raise SchemaError(
                 f"two different declarations have the id {node.id:#018x}: {present.display_name} and {node.display_name}"
             )
+
+    def put(self, node: Node) -> None:
+        """Adds a node, in the place of another one with its id if there is one."""
+        self._nodes[node.id] = node
+        self._lazy.pop(node.id, None)
+        self._children.pop(node.id, None)
+        if isinstance(node.body, FileNode):
+            self._files.setdefault(node.display_name, node.id)
 
     def add_lazy(self, node_id: int, make: Callable[[], Node]) -> None:
         """Announces a node that `make` will make when it is asked for; ignored when the id is present already."""
@@ -219,6 +229,17 @@ class Registry:
             if make is not None:
                 found = self._source_info[node_id] = make()
         return found
+
+
+def _placed_as(node: Node, other: Node) -> Node:
+    """Returns a node as if it stood where another one does: names of files and places in them do not count."""
+    return replace(
+        node,
+        display_name=other.display_name,
+        display_name_prefix_length=other.display_name_prefix_length,
+        start_byte=other.start_byte,
+        end_byte=other.end_byte,
+    )
 
 
 def apply_brand(type_: Type, brand: Brand) -> Type:
