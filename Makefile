@@ -16,6 +16,7 @@ else
 VENV := .venv
 endif
 BIN := $(VENV)/bin
+BUILD := build/$(CAPLET_EXTENSIONS)
 SOURCES := $(shell find src -type f \( -name '*.py' -o -name '*.pxd' -o -name '*.capnp' -o -name '*.txt' -o -name py.typed \)) pyproject.toml setup.py
 ONLY ?=
 ARGS ?=
@@ -49,18 +50,19 @@ $(BIN)/python:
 
 # The package is installed, not linked, and again when a source changed; nothing compiled is written under src/.
 $(VENV)/installed: $(BIN)/python $(SOURCES)
-	rm -rf build/lib* build/bdist*
-	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps .
-	touch $@
+	rm -rf $(BUILD)/lib* $(BUILD)/bdist* $(VENV)/install.log
+	$(BIN)/python -m pip install --quiet --log $(VENV)/install.log --force-reinstall --no-deps .
+	@sed -n 's/.*\(caplet: pure Python.*\)/\1/p' $(VENV)/install.log | tail -n 1
+	@touch $@
 
 $(VENV)/tools-%: $(BIN)/python pyproject.toml scripts/install_group.py
 	$(BIN)/python scripts/install_group.py $*
-	touch $@
+	@touch $@
 
 # Peers are installed one by one; one that cannot be had is a skipped test or an absent column.
 $(VENV)/peers-%: $(BIN)/python pyproject.toml scripts/install_group.py
 	$(BIN)/python scripts/install_group.py --each peers-$*
-	touch $@
+	@touch $@
 
 clean:
 	rm -rf .venv .venv-pure build dist

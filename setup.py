@@ -33,6 +33,8 @@ def probe() -> str:
 
 
 wanted = os.environ.get("CAPLET_EXTENSIONS", "auto")
+if wanted not in ("auto", "require", "no"):
+    sys.exit(f"caplet: CAPLET_EXTENSIONS is auto, require or no, not {wanted!r}")
 problem = "CAPLET_EXTENSIONS=no" if wanted == "no" else probe()
 if problem and wanted == "require":
     sys.exit(f"caplet: CAPLET_EXTENSIONS=require, but extensions cannot be compiled: {problem}")
@@ -44,4 +46,5 @@ else:
 
     parts = [Extension(name, [f"src/{name.replace('.', '/')}.py"]) for name in MODULES]
     extensions = cythonize(parts, build_dir="build/cython", compiler_directives=DIRECTIVES, language_level=3)
-setup(ext_modules=extensions)
+# A folder for each form, so that one never holds what is left of the other.
+setup(ext_modules=extensions, options={"build": {"build_base": f"build/{wanted}"}})

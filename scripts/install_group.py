@@ -1,6 +1,7 @@
 """Install a dependency group of pyproject.toml into the running environment.
 
-usage: install_group.py [--each] GROUP     with --each, packages one by one, those that cannot be had left out with a message
+usage: install_group.py [--each] GROUP     with --each, packages one by one and only ready-made ones (building a peer from source can take
+                                           longer than all tests), those that cannot be had left out with a message
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def main(arguments: list[str]) -> int:
     if not one_by_one:
         return subprocess.run([*pip, *packages], check=False).returncode
     for package in packages:
-        done = subprocess.run([*pip, package], check=False, capture_output=True, text=True)
+        done = subprocess.run([*pip, "--only-binary", ":all:", package], check=False, capture_output=True, text=True)
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             print(f"{package} cannot be installed and is left out: {reason}")

@@ -5,8 +5,8 @@ Knows the list of these modules (`compiled_modules.txt`, which `setup.py` compil
 
 from __future__ import annotations
 
+import os.path
 from importlib.machinery import EXTENSION_SUFFIXES
-from pathlib import Path
 from typing import Literal
 
 __all__ = ["find_accelerated"]
@@ -18,12 +18,14 @@ def find_accelerated() -> Literal["all", "none"]:
     Raises:
         ImportError: some are and some are not, which no build of ours makes: the installation is damaged.
     """
-    folder = Path(__file__).parent
-    names = (folder / "compiled_modules.txt").read_text(encoding="ascii").split()
+    folder = os.path.dirname(__file__)  # not pathlib, whose import would take longer than all of this
+    with open(os.path.join(folder, "compiled_modules.txt"), encoding="ascii") as file:
+        names = file.read().split()
+    stems = [os.path.join(folder, *name.split(".")) for name in names]
     plain = [
         name
-        for name in names
-        if not any((folder / f"{name.replace('.', '/')}{suffix}").exists() for suffix in EXTENSION_SUFFIXES)
+        for name, stem in zip(names, stems, strict=True)
+        if not any(os.path.exists(stem + suffix) for suffix in EXTENSION_SUFFIXES)
     ]
     if not plain:
         return "all"
