@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from caplet.errors import BuildError, InactiveMemberError
 from caplet.wire.message import MessageReader
-from caplet.wire.segment import COMPILED
 from caplet.wire.views import StructBuilder, StructReader
 
 if TYPE_CHECKING:
@@ -35,6 +34,9 @@ __all__ = [
     "TextField",
     "VoidField",
 ]
+
+
+COMPILED = not __file__.endswith(".py")
 
 
 class Field:
@@ -253,7 +255,11 @@ class IntField(Field):
 class UInt8Field(IntField):
     """A field of type UInt8."""
 
-    __slots__ = ()
+    __slots__ = ("mask",)
+
+    def __init__(self, kind: IntKind, offset: int, default: int) -> None:
+        IntField.__init__(self, kind, offset, default)
+        self.mask = default
 
     def read(self, obj: StructReader) -> object:
         """Return the number."""
@@ -261,13 +267,17 @@ class UInt8Field(IntField):
             raise self.inactive(obj)
         if self.end > obj._data_bytes:
             return self.default
-        return obj._segment.u8s[obj._data + self.offset] ^ self.default
+        return obj._segment.u8s[obj._data + self.offset] ^ self.mask
 
 
 class UInt16Field(IntField):
     """A field of type UInt16."""
 
-    __slots__ = ()
+    __slots__ = ("mask",)
+
+    def __init__(self, kind: IntKind, offset: int, default: int) -> None:
+        IntField.__init__(self, kind, offset, default)
+        self.mask = default
 
     def read(self, obj: StructReader) -> object:
         """Return the number."""
@@ -275,13 +285,17 @@ class UInt16Field(IntField):
             raise self.inactive(obj)
         if self.end > obj._data_bytes:
             return self.default
-        return obj._segment.u16s[(obj._data + self.offset) >> 1] ^ self.default
+        return obj._segment.u16s[(obj._data + self.offset) >> 1] ^ self.mask
 
 
 class UInt32Field(IntField):
     """A field of type UInt32."""
 
-    __slots__ = ()
+    __slots__ = ("mask",)
+
+    def __init__(self, kind: IntKind, offset: int, default: int) -> None:
+        IntField.__init__(self, kind, offset, default)
+        self.mask = default
 
     def read(self, obj: StructReader) -> object:
         """Return the number."""
@@ -289,13 +303,17 @@ class UInt32Field(IntField):
             raise self.inactive(obj)
         if self.end > obj._data_bytes:
             return self.default
-        return obj._segment.u32s[(obj._data + self.offset) >> 2] ^ self.default
+        return obj._segment.u32s[(obj._data + self.offset) >> 2] ^ self.mask
 
 
 class UInt64Field(IntField):
     """A field of type UInt64."""
 
-    __slots__ = ()
+    __slots__ = ("mask",)
+
+    def __init__(self, kind: IntKind, offset: int, default: int) -> None:
+        IntField.__init__(self, kind, offset, default)
+        self.mask = default
 
     def read(self, obj: StructReader) -> object:
         """Return the number."""
@@ -303,13 +321,17 @@ class UInt64Field(IntField):
             raise self.inactive(obj)
         if self.end > obj._data_bytes:
             return self.default
-        return obj._segment.u64s[(obj._data + self.offset) >> 3] ^ self.default
+        return obj._segment.u64s[(obj._data + self.offset) >> 3] ^ self.mask
 
 
 class Int8Field(IntField):
     """A field of type Int8."""
 
-    __slots__ = ()
+    __slots__ = ("mask",)
+
+    def __init__(self, kind: IntKind, offset: int, default: int) -> None:
+        IntField.__init__(self, kind, offset, default)
+        self.mask = default
 
     def read(self, obj: StructReader) -> object:
         """Return the number."""
@@ -317,13 +339,17 @@ class Int8Field(IntField):
             raise self.inactive(obj)
         if self.end > obj._data_bytes:
             return self.default
-        return obj._segment.i8s[obj._data + self.offset] ^ self.default
+        return obj._segment.i8s[obj._data + self.offset] ^ self.mask
 
 
 class Int16Field(IntField):
     """A field of type Int16."""
 
-    __slots__ = ()
+    __slots__ = ("mask",)
+
+    def __init__(self, kind: IntKind, offset: int, default: int) -> None:
+        IntField.__init__(self, kind, offset, default)
+        self.mask = default
 
     def read(self, obj: StructReader) -> object:
         """Return the number."""
@@ -331,13 +357,17 @@ class Int16Field(IntField):
             raise self.inactive(obj)
         if self.end > obj._data_bytes:
             return self.default
-        return obj._segment.i16s[(obj._data + self.offset) >> 1] ^ self.default
+        return obj._segment.i16s[(obj._data + self.offset) >> 1] ^ self.mask
 
 
 class Int32Field(IntField):
     """A field of type Int32."""
 
-    __slots__ = ()
+    __slots__ = ("mask",)
+
+    def __init__(self, kind: IntKind, offset: int, default: int) -> None:
+        IntField.__init__(self, kind, offset, default)
+        self.mask = default
 
     def read(self, obj: StructReader) -> object:
         """Return the number."""
@@ -345,13 +375,17 @@ class Int32Field(IntField):
             raise self.inactive(obj)
         if self.end > obj._data_bytes:
             return self.default
-        return obj._segment.i32s[(obj._data + self.offset) >> 2] ^ self.default
+        return obj._segment.i32s[(obj._data + self.offset) >> 2] ^ self.mask
 
 
 class Int64Field(IntField):
     """A field of type Int64."""
 
-    __slots__ = ()
+    __slots__ = ("mask",)
+
+    def __init__(self, kind: IntKind, offset: int, default: int) -> None:
+        IntField.__init__(self, kind, offset, default)
+        self.mask = default
 
     def read(self, obj: StructReader) -> object:
         """Return the number."""
@@ -359,7 +393,7 @@ class Int64Field(IntField):
             raise self.inactive(obj)
         if self.end > obj._data_bytes:
             return self.default
-        return obj._segment.i64s[(obj._data + self.offset) >> 3] ^ self.default
+        return obj._segment.i64s[(obj._data + self.offset) >> 3] ^ self.mask
 
 
 INT_FIELDS: dict[str, type[IntField]] = {

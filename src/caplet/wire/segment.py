@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from caplet.wire.buffers import Buffer
 
-__all__ = ["COMPILED", "EMPTY_SEGMENT", "Segment"]
+__all__ = ["EMPTY_SEGMENT", "Segment"]
 
 if sys.byteorder != "little":
     raise ImportError("caplet reads message memory in place and supports little-endian machines only")

@@ -1,0 +1,105 @@
+# C types of fields.py.
+cimport cython
+from cpython.object cimport PyObject_GenericSetAttr
+from caplet.runtime.kinds cimport EnumKind, FloatKind, IntKind, PointerKind
+from caplet.wire.arena cimport Arena
+from caplet.wire.segment cimport Segment
+from caplet.wire.views cimport StructBuilder, StructReader
+
+cdef bint COMPILED
+
+cdef class Field:
+    cdef public str name
+    cdef public str schema_name
+    cdef public str where
+    cdef public int tag
+    cdef public int tag_index
+    cdef public tuple union
+    cpdef object read(self, StructReader obj)
+    cpdef write(self, StructReader obj, object value)
+    cpdef bint is_set(self, StructReader obj) except -1
+    cpdef clear(self, StructReader obj)
+    cpdef int current_tag(self, StructReader obj) except -1
+    cpdef StructReader writable(self, StructReader obj)
+
+cdef class FieldBuilder(StructBuilder):
+    pass
+
+cdef class VoidField(Field):
+    pass
+
+cdef class BoolField(Field):
+    cdef public unsigned int bit
+    cdef public bint default
+    @cython.locals(at=cython.Py_ssize_t, mask=cython.int, old=cython.int)
+    cpdef put(self, StructReader obj, bint bit)
+
+cdef class IntField(Field):
+    cdef public IntKind kind
+    cdef public unsigned int offset
+    cdef public unsigned int end
+    cdef public object default
+
+cdef class UInt8Field(IntField):
+    cdef unsigned char mask
+
+cdef class UInt16Field(IntField):
+    cdef unsigned short mask
+
+cdef class UInt32Field(IntField):
+    cdef unsigned int mask
+
+cdef class UInt64Field(IntField):
+    cdef unsigned long long mask
+
+cdef class Int8Field(IntField):
+    cdef signed char mask
+
+cdef class Int16Field(IntField):
+    cdef short mask
+
+cdef class Int32Field(IntField):
+    cdef int mask
+
+cdef class Int64Field(IntField):
+    cdef long long mask
+
+cdef class FloatField(Field):
+    cdef public FloatKind kind
+    cdef public unsigned int offset
+    cdef public unsigned int end
+    cdef public double default
+    cdef public unsigned long long mask
+    cdef public bint wide
+    @cython.locals(at=cython.Py_ssize_t)
+    cpdef object read_masked(self, StructReader obj)
+
+cdef class EnumField(Field):
+    cdef public EnumKind kind
+    cdef public unsigned int offset
+    cdef public unsigned int end
+    cdef public unsigned short default
+
+cdef class PointerField(Field):
+    cdef public PointerKind kind
+    cdef public unsigned int index
+    cdef public object default_bytes
+    cdef public Arena default_arena
+    cpdef object read_default(self, StructReader obj)
+    cpdef Arena default_message(self)
+    cpdef object touch(self, StructReader obj)
+    cpdef Py_ssize_t position(self, StructReader obj) except -1
+
+cdef class TextField(PointerField):
+    pass
+
+cdef class StructField(PointerField):
+    cdef public object struct
+    @cython.locals(found=StructReader)
+    cpdef object read(self, StructReader obj)
+
+cdef class GroupField(Field):
+    cdef public object struct
+    cdef public object builder
+    @cython.locals(found=StructReader)
+    cpdef StructReader view(self, StructReader obj, object cls)

@@ -1,0 +1,64 @@
+# C types of kinds.py.
+cimport cython
+from caplet.wire.arena cimport Arena
+from caplet.wire.builder cimport BuilderArena
+from caplet.wire.segment cimport Segment
+from caplet.wire.untyped cimport AnyPointer
+from caplet.wire.untyped_builder cimport AnyPointerBuilder
+
+cdef class Kind:
+    cdef public str name
+    cdef public int size
+
+cdef class ScalarKind(Kind):
+    cdef public int width
+    cdef public str code
+    cpdef object load(self, Segment segment, Py_ssize_t offset)
+    cpdef store(self, Segment segment, Py_ssize_t offset, object value, object where)
+
+cdef class VoidKind(ScalarKind):
+    pass
+
+cdef class BoolKind(ScalarKind):
+    pass
+
+cdef class IntKind(ScalarKind):
+    cdef public int bits
+    cdef public bint signed
+    cdef public object minimum
+    cdef public object maximum
+    cpdef object checked(self, object value, object where)
+
+cdef class FloatKind(ScalarKind):
+    cdef public int bits
+    @cython.locals(number=cython.double)
+    cpdef store(self, Segment segment, Py_ssize_t offset, object value, object where)
+    cpdef double checked(self, object value, object where) except? -1.5
+
+cdef class EnumKind(ScalarKind):
+    cdef public object enum
+    cdef public tuple members
+    cpdef object member(self, Py_ssize_t number)
+    cpdef int number(self, object value, object where) except -1
+
+cdef class PointerKind(Kind):
+    cpdef object load(self, Arena arena, Segment segment, Py_ssize_t position, int depth, bint writable)
+    cpdef store(self, BuilderArena arena, Segment segment, Py_ssize_t position, object value, object where)
+
+cdef class TextKind(PointerKind):
+    pass
+
+cdef class DataKind(PointerKind):
+    pass
+
+cdef class StructKind(PointerKind):
+    cdef public object struct
+    cdef public object builder
+    cdef public long long data_words
+    cdef public long long pointer_count
+
+cdef class InterfaceKind(PointerKind):
+    cdef public object client
+
+cdef class AnyPointerKind(PointerKind):
+    cdef public object write
