@@ -1,0 +1,1 @@
+"""Figures: Caplet beside other implementations, on the same work, in the same run."""

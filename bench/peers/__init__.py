@@ -1,0 +1,1 @@
+"""The contestants that run as processes of their own."""

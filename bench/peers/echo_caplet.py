@@ -1,0 +1,36 @@
+"""Echo calls by Caplet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import caplet
+from bench.peers.latency import us_per_call
+from bench.processes import contestant_main
+
+echo = caplet.load(Path(__file__).parent.parent / "schemas" / "echo.capnp")
+
+
+class EchoServer(echo.Echo.Server):
+    async def echo(self, x: int, s: str) -> tuple[int, str]:
+        return x, s
+
+
+async def serve() -> None:
+    async with caplet.serve("tcp://127.0.0.1:0", EchoServer()) as server:
+        print(server.address.rpartition(":")[2], flush=True)
+        await server.serve_forever()
+
+
+async def measure(port: int) -> float:
+    async with caplet.connect(f"tcp://127.0.0.1:{port}") as connection:
+        client: Any = connection.bootstrap(echo.Echo)
+        result = await client.echo(x=7, s="hello")
+        if (result.x, result.s) != (7, "hello"):
+            raise RuntimeError(f"the echo is wrong: {result}")
+        return await us_per_call(lambda: client.echo(x=7, s="hello"))
+
+
+if __name__ == "__main__":
+    contestant_main(serve, measure)
