@@ -16,9 +16,10 @@ from caplet.errors import Disconnected
 from caplet.limits import DEFAULT_LIMITS
 from caplet.runtime.clients import Client
 from caplet.runtime.servers import as_bootstrap
+from caplet.wire.message import MessageReader
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from types import TracebackType
 
     from caplet.aio.transports.base import Receiver
@@ -74,6 +75,22 @@ class Connection:
             link.owner.turn()
             link.write()
         await self.wait_closed()
+
+    def trace(self, callback: Callable[[str, MessageReader], None] | None) -> None:
+        """Show every message from now on to a function; None ends that. Costs nothing when off.
+
+        Args:
+            callback: is given "sent" or "received", and the message; must not raise, nor keep the message.
+        """
+        if callback is None:
+            self._link.connection.tracer = None
+            return
+        show = callback
+
+        def tracer(direction: str, message: object) -> None:
+            show(direction, message if isinstance(message, MessageReader) else MessageReader(message.output()))  # type: ignore[attr-defined]
+
+        self._link.connection.tracer = tracer
 
     def stats(self) -> dict[str, object]:
         """Return counts of what the connection holds: questions, answers, exports, imports and more."""

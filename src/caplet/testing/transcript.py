@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from caplet.rpc import decode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from caplet.wire.message import MessageReader
     from caplet.wire.untyped import AnyStruct
 
@@ -42,9 +44,14 @@ class Names:
 
 
 class Transcript:
-    """What was sent, as text."""
+    """What was sent, as text.
 
-    def __init__(self) -> None:
+    Args:
+        methods: names of methods by interface id and ordinal; others are shown by these numbers.
+    """
+
+    def __init__(self, methods: Mapping[tuple[int, int], str] | None = None) -> None:
+        self.methods = methods or {}
         self.lines: list[str] = []
         self.names: dict[tuple[str, str], Names] = {}
 
@@ -105,7 +112,8 @@ class Transcript:
         """Return the text of a Call."""
         target = self.target(body.struct(0), mine, yours)
         name = mine.questions[body.u32(0)] = mine.make("q")
-        parts = [f"call {name} of {target} method {body.u64(8):#x}#{body.u16(4)}"]
+        method = self.methods.get((body.u64(8), body.u16(4)), f"{body.u64(8):#x}#{body.u16(4)}")
+        parts = [f"call {name} of {target} method {method}"]
         parts += self.payload(body.struct(1), mine, yours, None)
         if body.u16(6) == decode.TO_YOURSELF:
             parts.append("to yourself")
