@@ -1,0 +1,103 @@
+"""How contestants of the bench take turns, and what a row says when one is missing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from bench.processes import over_loopback
+from bench.row import ROUNDS, Contestant, Measure, Row, run_row
+from bench.rows import ROWS
+from bench.timing import ns_per_run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def contestant(measure: Callable[[], float]) -> Contestant:
+    @contextmanager
+    def make() -> Iterator[Measure]:
+        yield measure
+
+    return make
+
+
+@contextmanager
+def missing() -> Iterator[Measure]:
+    raise ImportError("no such package")
+    yield
+
+
+def test_contestants_are_measured_alternately() -> None:
+    order: list[str] = []
+
+    def note(name: str) -> Callable[[], float]:
+        return lambda: order.append(name) or 1.0
+
+    run_row(Row("some", "ns", "lower", contestant(note("caplet")), {"peer": contestant(note("peer"))}))
+    assert order == ["caplet", "peer"] * ROUNDS
+
+
+@pytest.mark.parametrize(("better", "expected"), [("lower", 1.0), ("higher", float(ROUNDS))])
+def test_the_best_round_counts(better: str, expected: float) -> None:
+    rounds = iter(range(1, ROUNDS + 1))
+    result = run_row(Row("some", "ns", better, contestant(lambda: float(next(rounds))), {}))  # type: ignore[arg-type]
+    assert result.caplet == expected
+
+
+def test_a_peer_that_is_not_installed_is_an_absent_column() -> None:
+    result = run_row(Row("some", "ns", "lower", contestant(lambda: 1.0), {"peer": missing}))
+    assert result.peers == {}
+    assert result.absent == {"peer": "no such package"}
+    assert json.loads(json.dumps(result.as_json())) == {
+        "name": "some",
+        "unit": "ns",
+        "better": "lower",
+        "caplet": 1.0,
+        "peers": {},
+    }
+
+
+def test_caplet_that_cannot_run_is_an_error() -> None:
+    with pytest.raises(ImportError):
+        run_row(Row("some", "ns", "lower", missing, {"peer": contestant(lambda: 1.0)}))
+
+
+def test_a_statement_is_run_and_timed_with_the_names_it_was_given() -> None:
+    seen: list[int] = []
+    measure = ns_per_run("seen.append(number)", seen=seen, number=3)
+    before = len(seen)
+    assert measure() > 0
+    assert len(seen) > before
+    assert set(seen) == {3}
+
+
+def test_two_processes_talk_over_a_port_that_the_system_chose() -> None:
+    with over_loopback("bench.peers.echo_asyncio") as measure:
+        assert measure() > 0
+
+
+def test_a_server_that_does_not_start_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError, match="failed before it listened"), over_loopback("bench.no_such_module"):
+        pass
+    assert "no_such_module" in capfd.readouterr().err
+
+
+def test_a_two_process_peer_that_is_not_installed_is_an_import_error() -> None:
+    with (
+        pytest.raises(ImportError, match="no_such_package"),
+        over_loopback("bench.peers.echo_asyncio", needs="no_such_package"),
+    ):
+        pass
+
+
+def test_an_unknown_row_is_refused_with_the_names_that_exist() -> None:
+    command = [sys.executable, "-m", "bench", "--only", "no-such-row"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode != 0
+    assert "no-such-row" in done.stderr
+    assert all(name in done.stderr for name in ROWS)
