@@ -17,6 +17,14 @@ VENV := .venv
 endif
 BIN := $(VENV)/bin
 BUILD := build/$(CAPLET_EXTENSIONS)
+ifneq ($(PYTHON),)
+ifneq ($(wildcard $(BIN)/python),)
+SAY_VERSION := -c 'import sys; print(sys.version)'
+ifneq ($(shell $(PYTHON) $(SAY_VERSION)),$(shell $(BIN)/python $(SAY_VERSION)))
+$(error $(VENV) was made by another Python than $(PYTHON): remove it first)
+endif
+endif
+endif
 SOURCES := $(shell find src -type f \( -name '*.py' -o -name '*.pxd' -o -name '*.capnp' -o -name '*.txt' -o -name py.typed \)) pyproject.toml setup.py
 ONLY ?=
 ARGS ?=

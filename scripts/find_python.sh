@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints a Python that can make virtual environments and is new enough; says what to install when there is none.
-for candidate in "$PYTHON" python3.14 python3.13 python3.12 python3.11 python3 python; do
-    [ -n "$candidate" ] || continue
+# PYTHON, when it is given, is the only candidate.
+for candidate in ${PYTHON:-python3.14 python3.13 python3.12 python3.11 python3 python}; do
     path=$(command -v "$candidate") || continue
     "$path" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { old=$path; continue; }
     if ! "$path" -c 'import ensurepip, venv' 2>/dev/null; then
@@ -17,7 +17,7 @@ if [ -n "$novenv" ]; then
 elif [ -n "$old" ]; then
     echo "$old is too old: Python 3.11 or newer is needed (make PYTHON=/path/to/python3.12)" >&2
 else
-    echo "no Python was found: Python 3.11 or newer is needed (on Debian and Ubuntu: apt-get install python3 python3-venv)" >&2
+    echo "no ${PYTHON:-Python} was found: Python 3.11 or newer is needed (on Debian and Ubuntu: apt-get install python3 python3-venv)" >&2
 fi
 echo false
 exit 1
