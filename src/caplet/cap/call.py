@@ -197,7 +197,7 @@ class IncomingCall:
                 self.stage = DONE
                 target = self.target
                 if target is not None:
-                    target.withdraw(self)  # type: ignore[attr-defined]
+                    target.withdraw(self)
                 self.let_go()
                 self.cancelled()
         elif self.stage == STARTED and self.cancellable:

@@ -144,6 +144,9 @@ class Capability:
         """Take a call on its way to the object; never starts a method."""
         raise NotImplementedError
 
+    def withdraw(self, call: IncomingCall) -> None:
+        """A call that waits here was cancelled; where it is skipped by itself there is nothing to do."""
+
     def deliver_marker(self, marker: Marker) -> None:
         """Take a marker on its way; it arrives at once unless calls wait here."""
         following = self.resolution()

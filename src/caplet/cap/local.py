@@ -106,9 +106,6 @@ class LocalCapability(Capability):
             return
         turns.deliver(call)
 
-    def withdraw(self, call: IncomingCall) -> None:
-        """Nothing to do: a withdrawn call is skipped when its turn comes."""
-
     def start(self, call: IncomingCall) -> None:
         """Start a call whose turn has come, or let it wait for the stream."""
         if self.busy or self.waiting:

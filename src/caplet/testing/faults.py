@@ -1,0 +1,60 @@
+"""Connections with one rule of the protocol switched off, to prove that tests notice.
+
+Each class breaks one thing that keeps calls in order or counts right.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from caplet.rpc import import_
+from caplet.rpc.connection import Connection
+
+if TYPE_CHECKING:
+    from caplet.cap.capability import Capability
+    from caplet.rpc.answer import AnswerRow
+    from caplet.rpc.export import Export
+    from caplet.rpc.import_ import Import
+    from caplet.rpc.remote import RemoteCapability
+
+__all__ = ["LosesReleases", "NoEmbargo", "NoFreeze"]
+
+
+class NoEmbargo(Connection):
+    """Follows promises at once, also when calls are still on the long way."""
+
+    __slots__ = ()
+
+    def start_embargo(self, raw: RemoteCapability, capability: Capability) -> Capability:
+        """Return the capability itself."""
+        return capability
+
+
+class NoFreeze(Connection):
+    """Sends calls pipelined on what was returned to whatever is nearest by now."""
+
+    __slots__ = ()
+
+    def frozen(self, row: AnswerRow, number: int) -> Capability:
+        """Return what the capability has become."""
+        assert row.capabilities is not None
+        capability = row.capabilities[number]
+        return super().frozen(row, number) if capability is None else capability  # type: ignore[return-value]
+
+    def send_resolve(self, exported: Export) -> None:
+        """Tell what the promise became, and keep following it."""
+        nearest = exported.target
+        super().send_resolve(exported)
+        exported.target = nearest
+
+
+class LosesReleases(Connection):
+    """Forgets to give references back, every fourth time."""
+
+    __slots__ = ()
+
+    def act_on_import(self, imported: Import, action: int) -> None:
+        """Do what the table asks for, mostly."""
+        if action == import_.Action.SEND_RELEASE and self.sent % 4 == 0:
+            return
+        super().act_on_import(imported, action)
