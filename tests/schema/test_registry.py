@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from caplet.compiler import CompiledFile, compile_text
-from caplet.errors import SchemaError
+from caplet.errors import CompileError, SchemaError
 from caplet.schema.model import (
     ANY_POINTER,
     TEXT,
@@ -154,3 +154,31 @@ def test_interfaces_that_extend_each_other_end_the_walk() -> None:
         ]
     )
     assert [node.id for node, _ in registry.superclasses(1)] == [1, 2]
+
+
+def test_nodes_that_are_compiled_later_are_found_in_registries_that_took_them_over() -> None:
+    compiled = compile_text(
+        'using B = import "b.capnp"; struct A {}',
+        "a.capnp",
+        files={
+            "b.capnp": "struct S { t @0 :T; g :group { x @1 :Int32; h :group { y @2 :Text; } } }"
+            " struct T { s @0 :S; } interface I { m @0 (a :T) -> (b :S); } struct Wrong { a @0 :Nothing; }"
+        },
+    )
+    middle = Registry()
+    middle.update(compiled.registry)
+    registry = Registry()
+    registry.update(middle)
+    file = registry.file("b.capnp")
+    struct = registry.find(file.id, "S")
+    (group,) = registry.groups(struct.id)
+    (inner,) = registry.groups(group.id)
+    assert inner.name == "h"
+    interface = registry.find(file.id, "I").body
+    assert isinstance(interface, InterfaceNode)
+    assert registry.get(interface.methods[0].param_struct_type).name == "m$Params"
+    info = registry.source_info(struct.id)
+    assert info is not None
+    for _ in range(2):
+        with pytest.raises(CompileError, match="Nothing"):
+            registry.find(file.id, "Wrong")

@@ -210,9 +210,7 @@ def _compile(importer: Importer, files: Sequence[SchemaFile], require_ids: bool)
             closure.add(module.root, True)
         imports += [_imports(module) for module in modules]
     except RecursionError:
-        world.reporter.add(
-            Diagnostic(files[0].shown, 0, 0, 0, "declarations depend on each other too deeply; shorten the chain")
-        )
+        world.reporter.add(_too_deep(files[0]))
     world.reporter.raise_if_failed()
     nodes = closure.nodes
     registry = _registry(translator, nodes)
@@ -222,6 +220,10 @@ def _compile(importer: Importer, files: Sequence[SchemaFile], require_ids: bool)
     )
     infos = (translator.source_info.get(node_id) for node_id in nodes)
     return Compilation(compiled, registry, tuple(nodes.values()), tuple(info for info in infos if info is not None))
+
+
+def _too_deep(file: SchemaFile) -> Diagnostic:
+    return Diagnostic(file.shown, 0, 0, 0, "declarations depend on each other too deeply; shorten the chain")
 
 
 def _registry(translator: Translator, nodes: Mapping[int, Node]) -> Registry:
@@ -244,12 +246,16 @@ def _later(translator: Translator, registry: Registry, scope: Scope) -> Callable
 
     def make() -> Node:
         closure = _Closure(translator)
-        closure.add(scope, False)
-        translator.world.reporter.raise_if_failed()
+        reporter = translator.world.reporter
+        try:
+            closure.add(scope, False)
+        except RecursionError:
+            reporter.add(_too_deep(scope.module.file))
+        reporter.raise_if_failed()
         nodes = closure.nodes
         for node in nodes.values():
             if node.id != scope.id:
-                registry.add(node)
+                registry.put(node)
             info = translator.source_info.get(node.id)
             if info is not None:
                 registry.add_source_info(info)

@@ -7,6 +7,7 @@ packages, requests, peers): whoever has nodes adds them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from caplet.errors import SchemaError
 from caplet.schema.model import (
@@ -39,11 +40,12 @@ class Registry:
     a module costs only the nodes in use.
     """
 
-    __slots__ = ("_children", "_files", "_lazy", "_lazy_source_info", "_nodes", "_source_info")
+    __slots__ = ("_children", "_files", "_lazy", "_lazy_source_info", "_linked", "_nodes", "_source_info")
 
     def __init__(self, nodes: Iterable[Node] = ()) -> None:
         self._nodes: dict[int, Node] = {}
         self._lazy: dict[int, Callable[[], Node]] = {}
+        self._linked: list[Registry] = []
         self._files: dict[str, int] = {}
         self._children: dict[int, dict[str, int]] = {}
         self._source_info: dict[int, SourceInfo] = {}
@@ -102,8 +104,11 @@ class Registry:
         """
         for node in other._nodes.values():
             self.add(node)
-        for node_id, make in other._lazy.items():
-            self.add_lazy(node_id, make)
+        if other._lazy or other._linked:
+            # Making one of these nodes may make more of them, which then are in the other registry.
+            self._linked.append(other)
+            for node_id in other._lazy:
+                self.add_lazy(node_id, partial(other.get, node_id))
         for filename, file_id in other._files.items():
             self._files.setdefault(filename, file_id)
         self._source_info.update(other._source_info)
@@ -129,10 +134,24 @@ class Registry:
         if node is None:
             make = self._lazy.pop(node_id, None)
             if make is None:
-                return None
-            node = make()
+                return self._from_linked(node_id)
+            try:
+                node = make()
+            except BaseException:
+                # The next one who asks shall hear the reason too.
+                self._lazy[node_id] = make
+                raise
             self._nodes[node_id] = node
         return node
+
+    def _from_linked(self, node_id: int) -> Node | None:
+        """Looks for a node that another registry has made since its nodes were taken over: a group, for example."""
+        for other in self._linked:
+            node = other.get_or_none(node_id)
+            if node is not None:
+                self._nodes[node_id] = node
+                return node
+        return None
 
     def __contains__(self, node_id: object) -> bool:
         return node_id in self._nodes or node_id in self._lazy
@@ -228,6 +247,9 @@ class Registry:
             make = self._lazy_source_info.pop(node_id, None)
             if make is not None:
                 found = self._source_info[node_id] = make()
+            else:
+                known = (other.source_info(node_id) for other in self._linked)
+                found = next((info for info in known if info is not None), None)
         return found
 
 
