@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from caplet.cap.capability import BrokenCapability
 from caplet.cap.promise import PromiseCapability
-from caplet.errors import Overloaded
+from caplet.errors import Failed, Overloaded
 from caplet.rpc import decode, encode
 from caplet.rpc.embargo import Embargo
 from caplet.rpc.import_ import State as ImportState
@@ -57,9 +57,11 @@ def settle(connection: Connection, raw: RemoteCapability, called: bool, capabili
     Returns:
         `capability`, or a promise that becomes it when the embargo is lifted.
     """
+    target = capability.current()
+    if isinstance(target, RemotePromise) and target.raw is raw:
+        return BrokenCapability(Failed("a promise was resolved to itself"))
     if not called or connection.error is not None:
         return capability
-    target = capability.current()
     if target.error is not None:
         return capability
     if not isinstance(capability, Reflected) and target.connection is connection:

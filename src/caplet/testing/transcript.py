@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from caplet.errors import ProtocolError
 from caplet.rpc import decode
 
 if TYPE_CHECKING:
@@ -169,7 +170,10 @@ class Transcript:
 
     def promised(self, promised: AnyStruct, mine: Names) -> str:
         """Return the text of a PromisedAnswer."""
-        path = ",".join(str(index) for index in decode.read_path(promised, 1 << 30))
+        try:
+            path = ",".join(str(index) for index in decode.read_path(promised, 1 << 30))
+        except ProtocolError:
+            path = "?"
         return f"{mine.questions.get(promised.u32(0), f'q?{promised.u32(0)}')}[{path}]"
 
     def payload(self, payload: AnyStruct, mine: Names, yours: Names, exported: list[int] | None) -> list[str]:
