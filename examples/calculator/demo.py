@@ -46,7 +46,9 @@ async def show_one_pipelined_step(address: str) -> None:
     # A round trip is a run of questions followed by answers that had to be waited for; a Finish waits for nothing.
     questions = [any(word in line for word in (" bootstrap ", " call ")) for line in lines if " finish " not in line]
     round_trips = sum(1 for asked, _ in groupby(questions) if asked)
-    print(f"\n{calls} calls, each on the result of an earlier one: {round_trips} round trip{'s' if round_trips > 1 else ''}.")
+    print(
+        f"\n{calls} calls, each on the result of an earlier one: {round_trips} round trip{'s' if round_trips > 1 else ''}."
+    )
 
 
 def main() -> None:

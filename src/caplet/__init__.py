@@ -53,7 +53,6 @@ __all__ = [
     "accelerated",
     "cancellable",
     "connect",
-
     "load",
     "serve",
 ]
@@ -72,7 +71,6 @@ _LAZY = {
     "Serving": "caplet.aio.serving",
     "cancellable": "caplet.runtime.servers",
     "connect": "caplet.aio.connections",
-    
     "load": "caplet.load",
     "serve": "caplet.aio.serving",
 }

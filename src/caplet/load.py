@@ -79,7 +79,7 @@ def load(path: str | os.PathLike[str], import_path: Sequence[str | os.PathLike[s
     file = Path(path)
     if not file.exists():
         raise FileNotFoundError(f"there is no schema file {file}")
-    compiled = compile_file(file, import_path=import_path, display_name=file.name)
+    compiled = compile_file(file, [Path(folder) for folder in import_path], display_name=file.name)
     with _lock:
         module = _modules.get(compiled.id)
         if module is None:

@@ -51,7 +51,9 @@ def parse_address(text: str) -> Address:
         return _parse_tcp(text, rest)
     if kind in ("unix", "unix-abstract", "memory"):
         if not rest or rest.startswith("//"):
-            raise ValueError(f"{text!r} is no {kind} address: expected {'unix:/path' if kind == 'unix' else kind + ':name'}")
+            raise ValueError(
+                f"{text!r} is no {kind} address: expected {'unix:/path' if kind == 'unix' else kind + ':name'}"
+            )
         return Address(kind, name=rest)
     raise ValueError(f"{text!r} begins with an unknown kind of address {kind!r}: expected {_FORMS}")
 

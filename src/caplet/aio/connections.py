@@ -92,7 +92,7 @@ class Connection:
 
         self._link.connection.tracer = tracer
 
-    def stats(self) -> dict[str, object]:
+    def stats(self) -> dict[str, int]:
         """Return counts of what the connection holds: questions, answers, exports, imports and more."""
         return self._link.connection.stats()
 
@@ -158,9 +158,8 @@ class Connecting:
             await self._connection.close()
 
 
-async def _open_stream(owner: LoopVat, address: Address, make_protocol: type[StreamTransport] | object) -> None:
+async def _open_stream(owner: LoopVat, address: Address, make_protocol: Callable[[], StreamTransport]) -> None:
     """Open a stream to `address` and tie it to a protocol made by `make_protocol`."""
-    assert callable(make_protocol)
     if address.kind == "tcp":
         await owner.loop.create_connection(make_protocol, address.host or "localhost", address.port)
     elif address.kind == "memory":

@@ -56,7 +56,9 @@ class Link:
         self.owner = owner
         self.transport = transport
         self.lost: asyncio.Future[None] = owner.loop.create_future()
-        self.connection: ProtocolConnection = owner.vat.add_connection(transport.peer_name, bootstrap=bootstrap, limits=limits)
+        self.connection: ProtocolConnection = owner.vat.add_connection(
+            transport.peer_name, bootstrap=bootstrap, limits=limits
+        )
         self.connection.on_resume = self.resume_reading
         owner.links[self.connection] = self
         self._reading = True

@@ -6,7 +6,7 @@ Knows how a call is built from Python arguments. Does not know where the object 
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar, overload
 
 from caplet.cap.capability import NULL, Capability
 from caplet.cap.request import NO_PROMISE_PIPELINING
@@ -73,7 +73,7 @@ class Client:
             turns.settle_drops()
             turns.wake()
 
-    def __enter__(self: ClientType) -> ClientType:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -81,7 +81,7 @@ class Client:
     ) -> None:
         self.close()
 
-    async def __aenter__(self: ClientType) -> ClientType:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

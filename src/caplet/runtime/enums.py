@@ -81,14 +81,17 @@ def make_enum(name: str, qualname: str, module: str, schema_names: tuple[str, ..
             python_name = python_name.strip("_") + "_"
         taken.add(python_name)
         members.append((python_name, number))
-    made: Any = Enum(name, members, module=module, qualname=qualname) if members else _empty(name, qualname, module)
+    # The functional form of the enum module, which type checkers know for literal names only.
+    make: Any = Enum
+    made: Any = make(name, members, module=module, qualname=qualname) if members else _empty(name, qualname, module)
     made._schema_names = schema_names
     return made  # type: ignore[no-any-return]
 
 
 def _empty(name: str, qualname: str, module: str) -> type[Enum]:
     """Make an enum class without members, which still holds numbers."""
-    made = type(Enum)(name, (Enum,), type(Enum).__prepare__(name, (Enum,)))
+    meta: Any = type(Enum)
+    made: Any = meta(name, (Enum,), meta.__prepare__(name, (Enum,)))
     made.__module__ = module
     made.__qualname__ = qualname
-    return made  # type: ignore[return-value]
+    return made  # type: ignore[no-any-return]

@@ -7,6 +7,7 @@ A class is made as a shell first and gets its fields from a work list, so that t
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from caplet.cap.capability import Capability
@@ -32,15 +33,15 @@ from caplet.runtime.kinds import (
     DataKind,
     EnumKind,
     FloatKind,
-    IntKind,
     InterfaceKind,
+    IntKind,
     Kind,
     PointerKind,
     StructKind,
     TextKind,
     VoidKind,
 )
-from caplet.runtime.lists import List, ListKind
+from caplet.runtime.lists import ListKind
 from caplet.runtime.names import CLIENT_NAMES, STRUCT_NAMES, STRUCT_PREFIXES, avoid, snake_case
 from caplet.runtime.servers import Server, make_server_class
 from caplet.runtime.structs import BuilderMixin, Struct
@@ -63,11 +64,13 @@ from caplet.schema.model import (
     Value,
 )
 from caplet.wire.message import MessageReader
+from caplet.wire.untyped import AnyPointer
+from caplet.wire.untyped_builder import AnyPointerBuilder
+from caplet.wire.views import ListReader, StructReader
 
 if TYPE_CHECKING:
     from caplet.schema.model import Field as FieldNode
     from caplet.schema.registry import Registry
-    from caplet.wire.untyped_builder import AnyPointerBuilder
 
 __all__ = ["ClassFactory"]
 
@@ -101,18 +104,20 @@ def write_any(pointer: AnyPointerBuilder, value: object, where: str) -> None:
     """
     if isinstance(value, str):
         pointer.set_text(value)
-    elif isinstance(value, bytes | bytearray | memoryview):
+    elif isinstance(value, bytes | bytearray):
         pointer.set_blob(value)
     elif isinstance(value, Capability | None):
         pointer.set_capability(value)
     elif isinstance(value, Client | Server):
         pointer.set_capability(as_capability(value, Client))
-    elif isinstance(value, Struct | List) or hasattr(value, "_depth"):
-        pointer.set(value)  # type: ignore[arg-type]
-    elif hasattr(value, "as_reader"):
+    elif isinstance(value, AnyPointer | StructReader | ListReader):
+        pointer.set(value)
+    elif isinstance(value, AnyPointerBuilder):
         pointer.set(value.as_reader())
     else:
-        raise TypeError(f"{where}: expected something that a pointer can lead to, not {type(value).__name__} ({value!r:.60})")
+        raise TypeError(
+            f"{where}: expected something that a pointer can lead to, not {type(value).__name__} ({value!r:.60})"
+        )
 
 
 ANY_POINTER = AnyPointerKind("AnyPointer", write_any)
@@ -304,7 +309,7 @@ class ClassFactory:
         cls._tag_index = tag_index
         if members:
             cls.which = Which(union, tag_index)
-        cls.__match_args__ = tuple(cls._fields)
+        setattr(cls, "__match_args__", tuple(cls._fields))  # noqa: B010  (type checkers take it for a constant)
         self._add_nested(node, cls, taken)
 
     def _add_nested(self, node: Node, cls: Any, taken: set[str]) -> None:
@@ -330,11 +335,11 @@ class ClassFactory:
         if isinstance(kind, BoolKind):
             return BoolField(slot.offset, bool(content))
         if isinstance(kind, IntKind):
-            return INT_FIELDS[kind.code](kind, slot.offset * kind.width, int(content or 0))  # type: ignore[arg-type]
+            return INT_FIELDS[kind.code](kind, slot.offset * kind.width, int(content or 0))
         if isinstance(kind, FloatKind):
-            return FloatField(kind, slot.offset * kind.width, float(content or 0.0))  # type: ignore[arg-type]
+            return FloatField(kind, slot.offset * kind.width, float(content or 0.0))
         if isinstance(kind, EnumKind):
-            return EnumField(kind, slot.offset * 2, int(content or 0))  # type: ignore[arg-type]
+            return EnumField(kind, slot.offset * 2, int(content or 0))
         assert isinstance(kind, PointerKind)
         default = self._default_message(kind, content)
         if isinstance(kind, TextKind):
@@ -366,7 +371,9 @@ class ClassFactory:
         body = node.body
         if not isinstance(body, InterfaceNode):
             raise SchemaError(f"{node.display_name} is no interface")
-        plan = self._plans[interface_id] = InterfacePlan(node.id, node.display_name.partition(":")[2] or node.display_name)
+        plan = self._plans[interface_id] = InterfacePlan(
+            node.id, node.display_name.partition(":")[2] or node.display_name
+        )
         plan.superclasses = [self.plan_of(superclass.id) for superclass in body.superclasses]
         allowed = any(
             annotation.id == ALLOW_CANCELLATION_ID for scope in self._scopes(node) for annotation in scope.annotations
@@ -382,8 +389,8 @@ class ClassFactory:
                     ordinal,
                     method.name,
                     name,
-                    lambda type_id=params: self.class_of(type_id),  # type: ignore[misc]
-                    lambda type_id=results: self._results_class(type_id),  # type: ignore[misc]
+                    partial(self.class_of, params),
+                    partial(self._results_class, results),
                     results == STREAM_RESULT_ID,
                     allowed or any(annotation.id == ALLOW_CANCELLATION_ID for annotation in method.annotations),
                 )

@@ -18,7 +18,6 @@ from caplet.wire.views import StructBuilder, StructReader
 if TYPE_CHECKING:
     from caplet.runtime.kinds import EnumKind, FloatKind, IntKind, PointerKind
     from caplet.wire.arena import Arena
-    from caplet.wire.segment import Segment
 
 __all__ = [
     "INT_FIELDS",
@@ -109,7 +108,9 @@ class Field:
     def inactive(self, obj: StructReader) -> InactiveMemberError:
         """Return the error for reading a member that is not the active one."""
         tag = self.current_tag(obj)
-        active = repr(self.union[tag]) if tag < len(self.union) else f"one that this schema does not know (number {tag})"
+        active = (
+            repr(self.union[tag]) if tag < len(self.union) else f"one that this schema does not know (number {tag})"
+        )
         return InactiveMemberError(f"{self.where} is not the active member of its union; the active one is {active}")
 
     def writable(self, obj: StructReader) -> StructReader:
@@ -119,7 +120,9 @@ class Field:
             AttributeError: `obj` is a reader.
         """
         if not isinstance(obj, StructBuilder):
-            raise AttributeError(f"{self.where} cannot be set: readers are immutable; as_builder() gives a copy that can be changed")
+            raise AttributeError(
+                f"{self.where} cannot be set: readers are immutable; as_builder() gives a copy that can be changed"
+            )
         if self.tag >= 0 and self.current_tag(obj) != self.tag:
             offset = self.tag_index << 1
             if offset + 2 > obj._data_bytes:
@@ -130,7 +133,9 @@ class Field:
 
     def too_small(self, obj: StructReader) -> BuildError:
         """Return the error for a struct whose sections do not hold the field."""
-        return BuildError(f"{self.where} lies outside its struct of {obj._data_bytes} bytes and {obj._pointer_count} pointers")
+        return BuildError(
+            f"{self.where} lies outside its struct of {obj._data_bytes} bytes and {obj._pointer_count} pointers"
+        )
 
 
 class FieldBuilder(StructBuilder):

@@ -80,13 +80,13 @@ class InterfacePlan:
 
     id: int
     display_name: str
-    methods: list[MethodPlan] = field(default_factory=list)
-    superclasses: list[InterfacePlan] = field(default_factory=list)
+    methods: list[MethodPlan] = field(default_factory=list[MethodPlan])
+    superclasses: list[InterfacePlan] = field(default_factory=list["InterfacePlan"])
 
     def lineage(self) -> Iterator[InterfacePlan]:
         """Yield this interface and all that it extends, each once, nearer ones first."""
         seen: set[int] = set()
-        waiting = [self]
+        waiting: list[InterfacePlan] = [self]
         while waiting:
             plan = waiting.pop(0)
             if plan.id not in seen:

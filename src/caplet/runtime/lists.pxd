@@ -37,7 +37,7 @@ cdef class ScalarList(List):
     cpdef put(self, Py_ssize_t index, object value)
 
 cdef class StructList(List):
-    cdef StructKind structs
+    cdef public StructKind structs
     cdef object cls
     @cython.locals(found=StructReader, start=cython.Py_ssize_t)
     cpdef object item(self, Py_ssize_t index)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from caplet.runtime.kinds import BoolKind, Kind, PointerKind, ScalarKind, StructKind, VoidKind
 from caplet.wire.sizes import BIT, COMPOSITE, POINTER, VOID
@@ -86,7 +86,9 @@ class List(ListReader):
             positions = range(*index.indices(self._length))
             values = list(value)
             if len(values) != len(positions):
-                raise ValueError(f"{len(values)} values for {len(positions)} elements; lists do not change their length by slices")
+                raise ValueError(
+                    f"{len(values)} values for {len(positions)} elements; lists do not change their length by slices"
+                )
             for at, item in zip(positions, values, strict=True):
                 self.put(at, item)
             return
@@ -122,9 +124,10 @@ class List(ListReader):
         return sum(1 for item in self if item == value)
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, List | list | tuple):
-            return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
-        return NotImplemented
+        if not isinstance(other, List | list | tuple):
+            return NotImplemented
+        items = cast(Any, other)
+        return len(self) == len(items) and all(a == b for a, b in zip(self, items, strict=True))
 
     __hash__ = None  # type: ignore[assignment]  # what a list holds may change
 
@@ -297,7 +300,7 @@ class ScalarList(List):
     def __iter__(self) -> Iterator[Any]:
         if self.scalar.code in ("", "H") or self._step_bits != self.scalar.width << 3:
             return ListIterator(self)
-        return iter(self.memory().cast(self.scalar.code).tolist())  # type: ignore[call-overload, no-any-return]
+        return iter(self.memory().cast(self.scalar.code).tolist())  # type: ignore[call-overload]
 
     def view(self) -> memoryview:
         """Return the elements as a buffer over the message's own memory.
@@ -310,7 +313,8 @@ class ScalarList(List):
         """
         if self._step_bits != self.scalar.width << 3:
             raise ValueError("the elements of this list do not lie side by side; list(...) copies them")
-        view = self.memory().cast(self.scalar.code)  # type: ignore[call-overload]
+        memory: Any = self.memory()
+        view: memoryview = memory.cast(self.scalar.code)
         return view if self.writable else view.toreadonly()
 
     @property
@@ -388,7 +392,14 @@ class StructList(List):
             new = self._start + at * step
             old = start + at * step
             arena.move_contents(
-                self._segment, new, (new + data_bytes) >> 3, segment, old, data_bytes, (old + data_bytes) >> 3, pointer_count
+                self._segment,
+                new,
+                (new + data_bytes) >> 3,
+                segment,
+                old,
+                data_bytes,
+                (old + data_bytes) >> 3,
+                pointer_count,
             )
 
     def column(self, name: str) -> Any:
@@ -499,9 +510,13 @@ class ListKind(PointerKind):
                     value = list(value)
                 except TypeError:
                     raise self.mismatch(value, where) from None
-        items = self.init(arena, segment, position, len(value))
-        for at, item in enumerate(value):
-            items.put(at, item)
+        items = cast(Any, value)
+        self.fill(self.init(arena, segment, position, len(items)), items)
+
+    def fill(self, made: List, values: Any) -> None:
+        """Write every element of a new list."""
+        for at, item in enumerate(values):
+            made.put(at, item)
 
     def store_list(self, arena: BuilderArena, segment: Segment, position: int, value: ListReader, where: str) -> None:
         """Write a copy of another list of the same type."""
@@ -544,4 +559,5 @@ def buffer_or_none(value: object) -> memoryview | None:
         return None
 
 
-Sequence.register(List)
+_sequence: Any = Sequence
+_sequence.register(List)

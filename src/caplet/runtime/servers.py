@@ -14,8 +14,9 @@ from __future__ import annotations
 import inspect
 import logging
 import weakref
-from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, Union
+from collections.abc import Awaitable, Callable, Mapping
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, cast
 
 from caplet.cap.capability import NULL, Capability
 from caplet.cap.local import CANCELLABLE, ONE_AT_A_TIME, LocalCapability
@@ -25,10 +26,20 @@ from caplet.runtime.interfaces import InterfacePlan, MethodPlan
 
 if TYPE_CHECKING:
     from caplet.cap.call import IncomingCall
+    from caplet.cap.host import RunningMethod
     from caplet.runtime.clients import Request
     from caplet.runtime.structs import Struct
 
-__all__ = ["CallContext", "Server", "ServerDispatcher", "Service", "as_bootstrap", "cancellable", "capability_of", "make_server_class"]
+__all__ = [
+    "CallContext",
+    "Server",
+    "ServerDispatcher",
+    "Service",
+    "as_bootstrap",
+    "cancellable",
+    "capability_of",
+    "make_server_class",
+]
 
 _log = logging.getLogger("caplet")
 
@@ -48,7 +59,7 @@ class Server:
 
 
 # What may be served: an object, a client, a class made once for each peer, or a function of the peer that returns an object or client.
-Service: TypeAlias = Union[Server, Client, type[Server], Callable[[Any], Union[Server, Client]]]
+Service: TypeAlias = Server | Client | type[Server] | Callable[[Any], Server | Client]
 
 
 def cancellable(allowed: bool) -> Callable[[Decorated], Decorated]:
@@ -195,16 +206,16 @@ class ServerMethod:
             arguments["context"] = context
         try:
             outcome = self.function(server, **arguments)
-            if isinstance(outcome, Coroutine):
+            if type(outcome) is CoroutineType or inspect.isawaitable(outcome):
                 running = call.turns.host.start_method(self.run(call, context, outcome))
                 if self.flags & CANCELLABLE:
-                    call.on_cancel(running.cancel)
+                    call.on_cancel(Cancelling(running).cancel)
                 return
             self.finish(call, context, outcome)
         except Exception as error:
             self.fail(call, error)
 
-    async def run(self, call: IncomingCall, context: CallContext, coroutine: Coroutine[Any, Any, Any]) -> None:
+    async def run(self, call: IncomingCall, context: CallContext, coroutine: Awaitable[Any]) -> None:
         """Await the method and answer the call."""
         try:
             self.finish(call, context, await coroutine)
@@ -241,6 +252,19 @@ class ServerMethod:
         if not isinstance(error, RpcError | NotImplementedError):
             _log.error("%s failed", self.plan, exc_info=error)
         call.fail(error)
+
+
+class Cancelling:
+    """Stops a running method when its caller cancels."""
+
+    __slots__ = ("_running",)
+
+    def __init__(self, running: RunningMethod) -> None:
+        self._running = running
+
+    def cancel(self) -> None:
+        """Stop it at its next await."""
+        self._running.cancel()
 
 
 class ServerDispatcher:
@@ -299,8 +323,9 @@ def _methods_of(owner: type[Server]) -> dict[tuple[int, int], ServerMethod]:
                 function = inspect.getattr_static(owner, plan.name, None)
                 if function is None:
                     continue
-                if isinstance(function, staticmethod | classmethod) or not callable(function):
-                    raise TypeError(f"{owner.__qualname__}.{plan.name} must be an ordinary method, not a {type(function).__name__}")
+                if not inspect.isfunction(function):
+                    kind = type(cast(object, function)).__name__
+                    raise TypeError(f"{owner.__qualname__}.{plan.name} must be an ordinary method, not a {kind}")
                 table[plan.interface_id, plan.method_id] = ServerMethod(plan, function, owner)
         _tables[owner] = table
     return table
@@ -332,12 +357,14 @@ def as_bootstrap(service: Service) -> Capability | Callable[[object], Capability
     if isinstance(service, Client | Server):
         return _one_capability(service)
     if isinstance(service, type) and issubclass(service, Server):
-        made = service
-        return lambda peer: _one_capability(made())
-    if callable(service):
-        make = service
+        make_one: Callable[[], Server] = service
+        return lambda peer: _one_capability(make_one())
+    make = cast(Callable[[Any], object], service)
+    if callable(make):
         return lambda peer: _one_capability(make(peer))
-    raise TypeError(f"expected a Server object, a Server class, a client or a function of the peer, not {type(service).__name__}")
+    raise TypeError(
+        f"expected a Server object, a Server class, a client or a function of the peer, not {type(make).__name__}"
+    )
 
 
 def _one_capability(value: object) -> Capability:
@@ -351,7 +378,9 @@ def _one_capability(value: object) -> Capability:
     raise TypeError(f"expected a Server object or a client for the peer, not {type(value).__name__}")
 
 
-def make_server_class(name: str, qualname: str, module: str, plan: InterfacePlan, bases: tuple[type[Server], ...]) -> type[Server]:
+def make_server_class(
+    name: str, qualname: str, module: str, plan: InterfacePlan, bases: tuple[type[Server], ...]
+) -> type[Server]:
     """Make the base class of servers of an interface.
 
     Args:

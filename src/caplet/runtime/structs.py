@@ -10,7 +10,7 @@ root as a builder.
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from caplet.errors import DecodeError
 from caplet.runtime.fields import Field, FieldBuilder, GroupField, PointerField
@@ -185,9 +185,12 @@ class Struct(StructReader):
         elif hasattr(value, "keys"):
             self._fill((), value)  # type: ignore[arg-type]
         elif isinstance(value, tuple | list):
-            self._fill(value, {})
+            values = cast(Any, value)
+            self._fill(values, {})
         else:
-            raise TypeError(f"{where}: expected {self._title()} or a mapping, not {type(value).__name__} ({value!r:.60})")
+            raise TypeError(
+                f"{where}: expected {self._title()} or a mapping, not {type(value).__name__} ({value!r:.60})"
+            )
 
     def _present(self) -> Iterator[tuple[str, Field]]:
         """Yield the fields that say something: pointers that are not null, the active member of the union, and all others."""
@@ -401,7 +404,7 @@ class Struct(StructReader):
         """Return the name of the one field that is no struct or group, None when there are other fields or none."""
         if len(cls._fields) != 1:
             return None
-        (name, field), = cls._fields.items()
+        ((name, field),) = cls._fields.items()
         from caplet.runtime.kinds import StructKind
 
         if isinstance(field, GroupField) or (isinstance(field, PointerField) and isinstance(field.kind, StructKind)):
@@ -516,4 +519,6 @@ def plain_value(value: Any) -> Any:
 
 def _unpickle(cls: type[Struct], data: bytes) -> Any:
     """Return a pickled struct again."""
-    return cls.from_bytes(data) if not issubclass(cls, BuilderMixin) else cls._reader_class.from_bytes(data).as_builder()
+    return (
+        cls.from_bytes(data) if not issubclass(cls, BuilderMixin) else cls._reader_class.from_bytes(data).as_builder()
+    )

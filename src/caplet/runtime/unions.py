@@ -5,7 +5,7 @@ Knows the tag. Does not know the members' values.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from caplet.wire.views import StructReader
 
@@ -20,7 +20,7 @@ class UnknownMember(str):
 
     tag: int
 
-    def __new__(cls, tag: int) -> UnknownMember:
+    def __new__(cls, tag: int) -> Self:
         made = str.__new__(cls, f"unknown member {tag}")
         made.tag = tag
         return made

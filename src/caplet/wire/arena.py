@@ -144,7 +144,9 @@ class Arena:
         pointer_count = pointer >> 48
         words = data_words + pointer_count
         if content < 0 or content + words > segment.words:
-            raise self.fail(segment, position, f"struct of {words} words at word {content} leaves its segment of {segment.words}")
+            raise self.fail(
+                segment, position, f"struct of {words} words at word {content} leaves its segment of {segment.words}"
+            )
         if depth <= 0:
             raise self.fail(segment, position, "message is nested deeper than the nesting limit")
         self.budget -= words
@@ -199,7 +201,9 @@ class Arena:
             step = 64 if size == POINTER else data_bits
             words = (count * step + 63) >> 6
             if content < 0 or content + words > segment.words:
-                raise self.fail(source, position, f"list of {words} words at word {content} leaves its segment of {segment.words}")
+                raise self.fail(
+                    source, position, f"list of {words} words at word {content} leaves its segment of {segment.words}"
+                )
             self.charge(count if size == VOID else words)
             reader._segment = segment
             reader._start = content << 3
@@ -220,7 +224,9 @@ class Arena:
         """Fill `reader` from the tag word of a list of structs at `tag_position`; `source` and `position` are for errors."""
         if tag_position < 0 or tag_position + 1 + word_count > segment.words:
             raise self.fail(
-                source, position, f"list of {word_count + 1} words at word {tag_position} leaves its segment of {segment.words}"
+                source,
+                position,
+                f"list of {word_count + 1} words at word {tag_position} leaves its segment of {segment.words}",
             )
         self.charge(word_count + 1)
         tag = segment.u64s[tag_position]
@@ -231,7 +237,9 @@ class Arena:
         pointer_count = tag >> 48
         step = data_words + pointer_count
         if length * step > word_count:
-            raise self.fail(source, position, f"list of {length} structs of {step} words overruns its {word_count} words")
+            raise self.fail(
+                source, position, f"list of {length} structs of {step} words overruns its {word_count} words"
+            )
         if step == 0:
             # Elements without size cost nothing to send; charging them is what stops amplification.
             self.charge(length)
@@ -280,7 +288,9 @@ class Arena:
         length = pointer >> 35
         words = (length + 7) >> 3
         if content < 0 or content + words > segment.words:
-            raise self.fail(source, position, f"{length} bytes at word {content} leave their segment of {segment.words} words")
+            raise self.fail(
+                source, position, f"{length} bytes at word {content} leave their segment of {segment.words} words"
+            )
         self.charge(words)
         return segment, content << 3, length
 

@@ -65,7 +65,9 @@ class BuilderArena(Arena):
         segment = self.newest
         if segment.used + words > segment.words:
             if words > MAX_SEGMENT_WORDS:
-                raise BuildError(f"an object of {words} words is larger than a segment can be ({MAX_SEGMENT_WORDS} words)")
+                raise BuildError(
+                    f"an object of {words} words is larger than a segment can be ({MAX_SEGMENT_WORDS} words)"
+                )
             size = max(words, self.next_words)
             segment = Segment(bytearray(size << 3), len(self.segments), 0)
             self.segments.append(segment)
@@ -123,7 +125,9 @@ class BuilderArena(Arena):
         if words == 0:
             if segment.u64s[position]:
                 self.clear(segment, position)
-            segment.u64s[position] = 0xFFFFFFFC  # A struct without size is found just before its pointer's end: offset -1.
+            segment.u64s[position] = (
+                0xFFFFFFFC  # A struct without size is found just before its pointer's end: offset -1.
+            )
             self.lay_struct(builder, segment, position, 0, 0)
             return
         content = self.new_object(segment, position, words, data_words << 32 | pointer_count << 48)
@@ -150,9 +154,7 @@ class BuilderArena(Arena):
         data_words = max(data_words, old_bytes >> 3)
         pointer_count = max(pointer_count, old_count)
         self.forget_pointer(segment, position)
-        content = self.new_object(
-            segment, position, data_words + pointer_count, data_words << 32 | pointer_count << 48
-        )
+        content = self.new_object(segment, position, data_words + pointer_count, data_words << 32 | pointer_count << 48)
         self.lay_struct(builder, self.target, content, data_words, pointer_count)
         self.move_contents(
             builder._segment, content << 3, builder._pointers, old_segment, old_data, old_bytes, old_pointers, old_count

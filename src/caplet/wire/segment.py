@@ -10,7 +10,7 @@ them reads the same in both. They are native-endian, which is why big-endian hos
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from caplet.wire.buffers import Buffer
@@ -74,8 +74,8 @@ class Segment:
     i32s: memoryview
     u64s: memoryview
     i64s: memoryview
-    f32s: memoryview
-    f64s: memoryview
+    f32s: memoryview[float]
+    f64s: memoryview[float]
 
     def __init__(self, buffer: Buffer, segment_id: int = 0, used: int = -1) -> None:
         view = memoryview(buffer)
@@ -89,16 +89,15 @@ class Segment:
         if COMPILED:
             point_at_view(self, view)  # type: ignore[name-defined]  # noqa: F821  (inline in segment.pxd)
 
-    def __getattr__(self, name: str) -> memoryview:
+    def __getattr__(self, name: str) -> Any:
         """Make a typed view on its first use; compiled, all of them are there from the start."""
         try:
             item_format = _FORMATS[name]
         except KeyError:
             raise AttributeError(f"'Segment' object has no attribute {name!r}") from None
-        view = self.view
-        if view.format != "B":
-            view = view.cast("B")
-        view = view.cast(item_format) if item_format != "B" else view
+        view: Any = self.view.cast("B")
+        if item_format != "B":
+            view = view.cast(item_format)
         setattr(self, name, view)
         return view
 

@@ -9,12 +9,16 @@ have shorter sections.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from caplet.errors import DecodeError
 from caplet.wire.segment import EMPTY_SEGMENT
 from caplet.wire.sizes import BIT, COMPOSITE, POINTER, VOID
 from caplet.wire.views import ListReader, StructReader
+
+if TYPE_CHECKING:
+    from caplet.wire.arena import Arena
+    from caplet.wire.segment import Segment
 
 __all__ = ["AnyList", "AnyPointer", "AnyStruct"]
 
@@ -149,6 +153,11 @@ class AnyPointer:
     """One place where a pointer stands; a new one is null."""
 
     __slots__ = ("_arena", "_depth", "_position", "_segment")
+
+    _arena: Arena
+    _segment: Segment
+    _position: int
+    _depth: int
 
     def __init__(self) -> None:
         self._segment = EMPTY_SEGMENT

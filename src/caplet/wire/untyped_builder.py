@@ -12,13 +12,13 @@ from caplet.errors import BuildError
 from caplet.wire.copying import copy_list, copy_pointer, copy_struct
 from caplet.wire.sizes import COMPOSITE, POINTER
 from caplet.wire.untyped import AnyList, AnyPointer, AnyStruct
-from caplet.wire.views import ListBuilder, StructBuilder
+from caplet.wire.views import ListBuilder, ListReader, StructBuilder
 
 if TYPE_CHECKING:
     from caplet.wire.buffers import Buffer
     from caplet.wire.builder import BuilderArena
     from caplet.wire.segment import Segment
-    from caplet.wire.views import ListReader, StructReader
+    from caplet.wire.views import StructReader
 
 __all__ = ["AnyListBuilder", "AnyPointerBuilder", "AnyStructBuilder"]
 
@@ -28,7 +28,7 @@ class AnyStructBuilder(StructBuilder):
 
     __slots__ = ()
 
-    _arena: BuilderArena
+    _arena: BuilderArena  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def offset(self, offset: int, width: int) -> int:
         """Return the absolute byte offset of a number of `width` bytes.
@@ -197,10 +197,10 @@ class AnyPointerBuilder:
         """Make it lead to a deep copy of `value`; capabilities go along."""
         if isinstance(value, AnyPointer):
             copy_pointer(self._arena, self._segment, self._position, value)
-        elif isinstance(value, ListBuilder | AnyList) or hasattr(value, "_step_bits"):
-            copy_list(self._arena, self._segment, self._position, value)  # type: ignore[arg-type]
+        elif isinstance(value, ListReader):
+            copy_list(self._arena, self._segment, self._position, value)
         else:
-            copy_struct(self._arena, self._segment, self._position, value)  # type: ignore[arg-type]
+            copy_struct(self._arena, self._segment, self._position, value)
 
     def as_reader(self) -> AnyPointer:
         """Return a reader over the same memory."""
@@ -217,7 +217,7 @@ class AnyListBuilder(ListBuilder):
 
     __slots__ = ()
 
-    _arena: BuilderArena
+    _arena: BuilderArena  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def offset(self, index: int, width: int) -> int:
         """Return the byte offset of the number of `width` bytes in element `index`."""

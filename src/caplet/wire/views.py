@@ -58,7 +58,17 @@ class ListReader:
     list has on the wire (0 void, 1 bit, 2 to 5 one to eight bytes, 6 pointer, 7 struct).
     """
 
-    __slots__ = ("_arena", "_data_bytes", "_depth", "_length", "_pointer_count", "_segment", "_size", "_start", "_step_bits")
+    __slots__ = (
+        "_arena",
+        "_data_bytes",
+        "_depth",
+        "_length",
+        "_pointer_count",
+        "_segment",
+        "_size",
+        "_start",
+        "_step_bits",
+    )
 
     _arena: Arena
     _segment: Segment

@@ -100,9 +100,9 @@ class StreamTransport(asyncio.Protocol):
         if stream is None or stream.is_closing():
             return
         if len(buffers) == 1:
-            stream.write(buffers[0])
+            stream.write(memoryview(buffers[0]))
         else:
-            stream.writelines(buffers)
+            stream.writelines([memoryview(buffer) for buffer in buffers])
 
     def pause_reading(self) -> None:
         """Stop receiving until `resume_reading`."""
