@@ -7,10 +7,8 @@ this one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from caplet.compiler.imports import Importer, SchemaFile, memory_file
 from caplet.compiler.modules import Module, World
@@ -50,7 +48,11 @@ from caplet.schema.model import (
     StructNode,
     Type,
 )
+from caplet.schema.records import record
 from caplet.schema.registry import Registry
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 __all__ = ["LANGUAGE_VERSION", "Compilation", "CompiledFile", "compile_file", "compile_files", "compile_text"]
 
@@ -58,7 +60,7 @@ LANGUAGE_VERSION: Final = CapnpVersion(1, 0, 0)
 """The release of the original compiler whose language this one understands, as told to code generators."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CompiledFile:
     """A file that was compiled.
 
@@ -82,7 +84,7 @@ class CompiledFile:
         return self.registry.get(self.id)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Compilation:
     """What a compilation gave: the files that were asked for, and the nodes that belong to them.
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from caplet.compiler.members import MemberInfo, StructMembers
 from caplet.schema.model import ListType, StructType, Type, TypeKind, Value
+from caplet.schema.records import record
 from caplet.wire.message import MessageBuilder, MessageReader
 from caplet.wire.untyped import AnyPointer, AnyStruct
 from caplet.wire.untyped_builder import AnyListBuilder, AnyPointerBuilder, AnyStructBuilder
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-@dataclass(slots=True)
+@record
 class ListValue:
     """A list literal, its elements evaluated."""
 
@@ -37,7 +37,7 @@ class ListValue:
     items: list[Written]
 
 
-@dataclass(slots=True)
+@record
 class StructValue:
     """A struct literal: fields, in the order of the text, with their values."""
 
@@ -45,7 +45,7 @@ class StructValue:
     fields: list[tuple[MemberInfo, Written]]
 
 
-@dataclass(slots=True)
+@record
 class GroupValue:
     """The part of a struct literal that belongs to a group."""
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 __all__ = ["Importer", "SchemaFile", "memory_file"]
 
@@ -156,6 +157,8 @@ class Importer:
         if not self.standard:
             return None
         if path in STANDARD_FILES:
+            from importlib import resources  # Costs much, and is needed only here.
+
             place = resources.files("caplet") / "std" / STANDARD_FILES[path]
             return SchemaFile("standard:" + path, path, place, None)
         for root in STANDARD_DIRECTORIES:

@@ -7,7 +7,7 @@ a semicolon or a block. Nothing here recurses, so that no text can exhaust the s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -43,7 +43,7 @@ class Token(NamedTuple):
     end: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Statement:
     """Tokens up to a semicolon (`block` is None) or a block, with the comment that documents them."""
 
@@ -52,7 +52,7 @@ class Statement:
     end: int = 0
     doc_comment: str | None = None
     block: list[Statement] | None = None
-    open_at: int = field(default=0)
+    open_at: int = 0
 
 
 _TOKEN: Final = re.compile(

@@ -7,7 +7,6 @@ values; whoever translates those asks here what an expression refers to.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from caplet.compiler.diagnostics import suggestion
@@ -24,6 +23,7 @@ from caplet.compiler.tree import (
     describe,
 )
 from caplet.schema.model import ANY_POINTER, PRIMITIVES, AnyPointerConstraint, AnyPointerType, Type, TypeKind
+from caplet.schema.records import record
 
 if TYPE_CHECKING:
     from caplet.compiler.modules import Module
@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Builtin:
     """A type that is always visible; `type` is None for List."""
 
@@ -83,7 +83,7 @@ _LIST: Final = BUILTINS["List"]
 _POINTER_BUILTINS: Final = {"Text", "Data", "List", "AnyPointer"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Variable:
     """A generic parameter that is not bound; scope 0 means an implicit parameter of the method at hand."""
 
@@ -91,7 +91,7 @@ class Variable:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Level:
     """The bindings of one scope's parameters, and those of the scopes around it.
 
@@ -118,7 +118,7 @@ class Level:
             level = level.parent
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reference:
     """A declaration with bindings for generic parameters."""
 
@@ -129,7 +129,7 @@ class Reference:
 Resolved = Reference | Variable
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Implicits:
     """The implicit parameters of a method, as seen from its parameters and results.
 

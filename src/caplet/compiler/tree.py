@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Name:
     """An identifier and where it stands."""
 
@@ -44,7 +44,7 @@ class Name:
     end: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Ordinal:
     """The number after an `@`: an ordinal or an id."""
 
@@ -53,7 +53,7 @@ class Ordinal:
     end: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Expression:
     """The base of types, values and names."""
 
@@ -61,42 +61,42 @@ class Expression:
     end: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Integer(Expression):
     """An integer literal, with its sign."""
 
     value: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Float(Expression):
     """A floating point literal, with its sign."""
 
     value: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class String(Expression):
     """A string literal, or several next to each other, as UTF-8 bytes."""
 
     value: bytes
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Binary(Expression):
     """A `0x"…"` literal."""
 
     value: bytes
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ListLiteral(Expression):
     """`[a, b]`."""
 
     items: list[Expression]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class TupleItem:
     """One element of `(a, name = b)`."""
 
@@ -104,28 +104,28 @@ class TupleItem:
     value: Expression
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Tuple(Expression):
     """`(name = value, …)`."""
 
     items: list[TupleItem]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class RelativeName(Expression):
     """A name looked up from the inside out."""
 
     name: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class AbsoluteName(Expression):
     """`.name`, looked up in the file."""
 
     name: Name
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ImportPath(Expression):
     """`import "path"`."""
 
@@ -133,7 +133,7 @@ class ImportPath(Expression):
     path_start: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Embed(Expression):
     """`embed "path"`."""
 
@@ -141,7 +141,7 @@ class Embed(Expression):
     path_start: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Application(Expression):
     """`function(parameters)`: a generic type with its parameters."""
 
@@ -149,7 +149,7 @@ class Application(Expression):
     items: list[TupleItem]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Member(Expression):
     """`parent.name`."""
 
@@ -157,7 +157,7 @@ class Member(Expression):
     name: Name
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Index(Expression):
     """`parent[index]`: an element of a constant."""
 
@@ -165,7 +165,7 @@ class Index(Expression):
     index: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class AnnotationUse:
     """`$name` or `$name(value)`."""
 
@@ -173,7 +173,7 @@ class AnnotationUse:
     value: Expression | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Param:
     """One parameter or result of a method."""
 
@@ -185,7 +185,7 @@ class Param:
     end: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ParamList:
     """The parameters or results of a method: named ones, or a struct type, or the word `stream`."""
 
@@ -213,7 +213,7 @@ class DeclarationKind(Enum):
     ANNOTATION = "annotation"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Declaration:
     """One declaration; which attributes have a meaning depends on `kind`.
 
