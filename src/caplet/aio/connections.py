@@ -6,7 +6,7 @@ Knows how each kind of address is opened and how errors of opening are told. Doe
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from caplet.aio.addresses import Address, parse_address
 from caplet.aio.driver import Link, LoopVat, running_vat
@@ -100,7 +100,7 @@ class Connection:
         """Return the connection's tables as text, for people."""
         return self._link.connection.dump()
 
-    async def __aenter__(self) -> Connection:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

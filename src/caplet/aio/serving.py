@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from caplet.aio.addresses import Address, parse_address
 from caplet.aio.driver import Link, running_vat
@@ -106,7 +106,7 @@ class Serving:
             link.write()
         await asyncio.gather(*[asyncio.shield(link.lost) for link in links])
 
-    async def __aenter__(self) -> Serving:
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 
