@@ -12,6 +12,7 @@ import pytest
 
 from caplet.compiler import compile_files
 from caplet.errors import CompileError
+from caplet.schema.codec import decode_request
 from caplet.schema.model import Node
 from caplet.schema.records import replace
 
@@ -178,16 +179,21 @@ def test_mutated_schemas_are_accepted_or_refused_as_by_the_original(
         name = "mutated.capnp"
         (tmp_path / name).write_text(text)
         theirs = tool.run([name], tmp_path)
+        problem = ""
         try:
-            compile_files([name], ["/usr/include"])
-            problem = ""
+            ours = compile_files([name], ["/usr/include"])
         except CompileError as error:
             problem = str(error)
         refused = theirs.returncode != 0
         if refused != bool(problem) and not refused_only_by_one(theirs.stderr.decode(errors="replace"), problem):
             kept = Path(f"{number}.txt")
             kept.write_text(text)
-            pytest.fail(f"{kept}: the original says {theirs.stderr.decode(errors='replace')!r}, we say {problem!r}")
+            pytest.fail(
+                f"{kept.resolve()}: the original says {theirs.stderr.decode(errors='replace')!r}, we say {problem!r}"
+            )
+
+        if not problem and not refused:
+            assert plain(ours.nodes) == list(decode_request(theirs.stdout).nodes), text
 
 
 def refused_only_by_one(theirs: str, ours: str) -> bool:
