@@ -19,7 +19,17 @@ from dataclasses import dataclass
 from caplet.rpc import decode, encode
 from caplet.rpc.encode import OutgoingMessage
 from caplet.testing.objects import answer_call, capabilities_of
-from caplet.testing.scripted import ScriptedPeer, answer, answer_descriptor, described, export, hosted, mine, none, promise
+from caplet.testing.scripted import (
+    ScriptedPeer,
+    answer,
+    answer_descriptor,
+    described,
+    export,
+    hosted,
+    mine,
+    none,
+    promise,
+)
 from caplet.wire.message import MessageReader
 
 __all__ = ["ROWS", "Row"]

@@ -27,7 +27,7 @@ def run(seed, vats, connection_class=None, cuts=False):
 @pytest.mark.parametrize("cuts", [False, True])
 def test_random_runs_do_what_the_oracle_says(vats, cuts):
     first = int(os.environ.get("CAPLET_FUZZ_SEED", random.randrange(1 << 30)))
-    print(f"seeds from {first}; CAPLET_FUZZ_SEED={first} repeats them")
+    print(f"seeds from {first}; CAPLET_FUZZ_SEED={first} repeats them")  # noqa: T201
     for seed in range(first, first + int(os.environ.get("CAPLET_FUZZ_RUNS", "12"))):
         run(seed, vats, cuts=cuts)
 

@@ -19,7 +19,7 @@ from caplet.rpc.question import State as QuestionState
 from caplet.rpc.remote import PipelinedCapability
 from caplet.testing.network import Network
 from caplet.testing.objects import capabilities_of, fill, number_of
-from caplet.testing.oracle import CallRecord, Reference, Twin, TwinObject, TwinPath, TwinPromise, depends, reached
+from caplet.testing.oracle import CallRecord, Reference, TwinObject, TwinPath, TwinPromise, depends, reached
 from caplet.wire.message import MessageBuilder
 
 if TYPE_CHECKING:
