@@ -87,6 +87,7 @@ def send_call(connection: Connection, raw: RemoteCapability, request: Request, t
         question.id = connection.questions.add(question)
     question.is_tail = to_yourself
     question.exports = exports
+    question.target = raw.keeper()
     raw.mark_called()
     raw.write_target(message.body.init_struct(0, 1, 1))
     hint_bits = hints & NO_PROMISE_PIPELINING

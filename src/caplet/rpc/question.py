@@ -141,6 +141,7 @@ class Question(AnswerState):
         "paths",
         "slot_uses",
         "state",
+        "target",
     )
 
     def __init__(self, connection: Connection, hints: int) -> None:
@@ -158,6 +159,8 @@ class Question(AnswerState):
         self.overrides: dict[Path, Capability] | None = None
         self.answer_wanted = True
         self.slot_uses = 0
+        # The promise that the call was pipelined on: it keeps the question behind it until either is answered.
+        self.target: Capability | None = None
 
     # --- lifetime ----------------------------------------------------------------------------------------------------------------
 
@@ -183,6 +186,7 @@ class Question(AnswerState):
 
     def finished(self) -> None:
         """Pass the outcome on; from now on only what addresses the answer keeps it."""
+        self.target = None
         super().finished()
         self.answer_wanted = False
         self.check_wanted()

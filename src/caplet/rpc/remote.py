@@ -83,6 +83,10 @@ class RemoteCapability(Capability):
         """Tell whether the peer still knows it by this address."""
         return True
 
+    def keeper(self) -> Capability | None:
+        """Return what a call must hold so that the peer does not forget what it was made on before it gets there."""
+        return None
+
     def new_request(self, interface_id: int, method_id: int, size_hint_words: int = 0) -> Request:
         """Return a request whose params lie in an outgoing Call."""
         return self.link.new_request(self, interface_id, method_id, size_hint_words)
@@ -171,6 +175,11 @@ class PipelinedCapability(RemoteCapability):
     def addressable(self) -> bool:
         """Tell whether the peer still has the answer."""
         return self.slot.question.state != QuestionState.GONE
+
+    def keeper(self) -> Capability | None:
+        """Return the promise for it while the question is not answered."""
+        question = self.slot.question
+        return None if question.done or question.is_tail else self.link.promise_for_slot(self.slot)
 
     def describe(self) -> str:
         """Return question and path."""
