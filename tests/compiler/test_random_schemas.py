@@ -6,6 +6,8 @@ import os
 import random
 import re
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -49,34 +51,83 @@ POINTERS = [
 ]
 
 
+LITERALS: dict[str, Callable[[random.Random], str]] = {
+    "Void": lambda generator: "void",
+    "Bool": lambda generator: generator.choice(["true", "false"]),
+    "Int8": lambda generator: str(generator.randrange(-128, 128)),
+    "UInt8": lambda generator: hex(generator.randrange(256)),
+    "Int16": lambda generator: str(generator.randrange(-(2**15), 2**15)),
+    "UInt16": lambda generator: f"0{generator.randrange(2**16):o}",
+    "Int32": lambda generator: str(generator.randrange(-(2**31), 2**31)),
+    "UInt32": lambda generator: str(generator.randrange(2**32)),
+    "Int64": lambda generator: str(generator.randrange(-(2**63), 2**63)),
+    "UInt64": lambda generator: hex(generator.randrange(2**64)),
+    "Float32": lambda generator: f"{generator.uniform(-1, 1):.8g}",
+    "Float64": lambda generator: generator.choice([repr(generator.uniform(0, 1e300)), "nan", "-inf", "12"]),
+    "Kind": lambda generator: generator.choice("ab"),
+    "Text": lambda generator: generator.choice(['"text"', '""', '"\\x41\\n" "b"']),
+    "Data": lambda generator: generator.choice(['"text"', '0x"00 fF"', '""']),
+    "List(Int32)": lambda generator: str([generator.randrange(-9, 9) for _ in range(generator.randrange(4))]),
+    "List(Text)": lambda generator: generator.choice(["[]", '["a", "", "b"]']),
+    "List(List(Bool))": lambda generator: generator.choice(["[]", "[[true], [], [false, true]]"]),
+}
+
+
+@dataclass
+class Member:
+    """A field, group or union that a literal may name."""
+
+    name: str
+    kind: str
+    members: list[Member]
+
+
 class StructMaker:
     """Writes a struct with random members; ordinals are given afterwards, in random order."""
 
     def __init__(self, generator: random.Random, name: str) -> None:
         self.generator = generator
         self.name = name
-        self.members = 0
+        self.count = 0
         self.budget = generator.randrange(1, 24)
+        self.members: list[Member] = []
 
     def text(self) -> str:
-        body = self.block(0, "struct")
-        ordinals = list(range(self.members))
+        body = self.block(0, "struct", self.members)
+        ordinals = list(range(self.count))
         if self.generator.random() < 0.7:
             self.generator.shuffle(ordinals)
         body = re.sub(r"@#(\d+)", lambda found: f"@{ordinals[int(found.group(1))]}", body)
-        return f"struct {self.name} {{\n{body}}}\n"
+        constants = f"const c{self.name} :{self.name} = {self.literal(self.members, 0)};\n"
+        constants += f"const l{self.name} :List({self.name}) = [{self.literal(self.members, 1)}, .c{self.name}, ()];\n"
+        return f"struct {self.name} {{\n{body}}}\n{constants}"
 
-    def new_name(self) -> str:
-        self.members += 1
-        return f"m{self.members - 1}"
+    def literal(self, members: list[Member], depth: int) -> str:
+        """A struct literal that sets some of the members."""
+        parts: list[str] = []
+        for member in members:
+            if self.generator.random() < 0.5:
+                continue
+            if member.members:
+                parts.append(f"{member.name} = {self.literal(member.members, depth)}")
+            elif member.kind in LITERALS:
+                parts.append(f"{member.name} = {LITERALS[member.kind](self.generator)}")
+            elif member.kind == self.name and depth < 3:
+                parts.append(f"{member.name} = {self.literal(self.members, depth + 1)}")
+        return f"({', '.join(parts)})"
 
-    def field(self) -> str:
+    def field(self, members: list[Member]) -> str:
         generator = self.generator
         kind = generator.choice(SCALARS if generator.random() < 0.75 else [*POINTERS, self.name])
-        number = self.members
-        return f"{self.new_name()} @#{number} :{kind};\n"
+        number = self.count
+        self.count += 1
+        members.append(Member(f"m{number}", kind, []))
+        default = ""
+        if kind in LITERALS and generator.random() < 0.2:
+            default = f" = {LITERALS[kind](generator)}"
+        return f"m{number} @#{number} :{kind}{default};\n"
 
-    def block(self, depth: int, kind: str) -> str:
+    def block(self, depth: int, kind: str, members: list[Member]) -> str:
         generator = self.generator
         parts: list[str] = []
         wanted = generator.randrange(2, 6) if kind == "union" else generator.randrange(1, 8)
@@ -86,14 +137,16 @@ class StructMaker:
             roll = generator.random()
             label = f"x{generator.randrange(2**40):x}"
             if roll < 0.7 or depth > 4:
-                parts.append(self.field())
-            elif roll < 0.8:
-                parts.append(f"{label} :group {{\n{self.block(depth + 1, 'group')}}}\n")
-            elif roll < 0.9 or kind == "union" or has_unnamed:
-                parts.append(f"{label} :union {{\n{self.block(depth + 1, 'union')}}}\n")
-            else:
+                parts.append(self.field(members))
+                continue
+            if roll >= 0.9 and kind != "union" and not has_unnamed:
                 has_unnamed = True
-                parts.append(f"union {{\n{self.block(depth + 1, 'union')}}}\n")
+                parts.append(f"union {{\n{self.block(depth + 1, 'union', members)}}}\n")
+                continue
+            member = Member(label, "", [])
+            members.append(member)
+            inner = "group" if roll < 0.8 else "union"
+            parts.append(f"{label} :{inner} {{\n{self.block(depth + 1, inner, member.members)}}}\n")
         return "".join(parts)
 
 

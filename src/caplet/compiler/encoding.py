@@ -155,13 +155,12 @@ class _Writer:
     def struct(self, target: AnyStructBuilder, fields: list[tuple[MemberInfo, Written]]) -> None:
         """Writes the fields of a struct or group, and the discriminants of its unions."""
         for member, value in fields:
-            if member.in_union and member.parent is not None and member.parent.union is not None:
-                offset = member.parent.union.discriminant
-                assert offset is not None
-                target.set_u16(offset * 2, member.discriminant)
             if isinstance(value, GroupValue):
+                _clear(target, member)
                 self.struct(target, value.fields)
-            elif member.type.kind == TypeKind.BOOL:
+                continue
+            _set_discriminant(target, member)
+            if member.type.kind == TypeKind.BOOL:
                 assert isinstance(value, Value)
                 default = self.structs.field_default(member).content
                 target.set_boolean(member.offset, bool(value.content), bool(default))
@@ -201,6 +200,30 @@ class _Writer:
             for index in range(source.pointer_count):
                 if source.has(index):
                     target.pointer(index).set(source.pointer(index))
+
+
+def _set_discriminant(target: AnyStructBuilder, member: MemberInfo) -> None:
+    """Makes a member the active one of its union."""
+    if member.in_union and member.parent is not None and member.parent.union is not None:
+        offset = member.parent.union.discriminant
+        assert offset is not None
+        target.set_u16(offset * 2, member.discriminant)
+
+
+def _clear(target: AnyStructBuilder, member: MemberInfo) -> None:
+    """Makes a member active and zero; a literal that names several members of a union starts anew with each group."""
+    _set_discriminant(target, member)
+    kind = member.type.kind
+    if not member.is_field:
+        for child in member.children:
+            if not child.in_union or child.discriminant == 0:
+                _clear(target, child)
+    elif kind == TypeKind.BOOL:
+        target.set_boolean(member.offset, False)
+    elif kind in _FORMATS:
+        _set_number(target, kind, member.offset, 0)
+    elif kind != TypeKind.VOID:
+        target.clear(member.offset)
 
 
 def _bits(kind: TypeKind, content: object) -> int:
