@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from caplet.aio.host import LoopHost
 from caplet.cap.local import set_turns_provider
-from caplet.errors import Disconnected, Failed, RpcError
+from caplet.errors import DecodeError, Disconnected, Failed, ProtocolError
 from caplet.vat import Vat
 from caplet.wire.framing import frame
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from caplet.aio.transports.base import Transport
     from caplet.cap.capability import Capability
     from caplet.cap.turns import Turns
+    from caplet.errors import RpcError
     from caplet.limits import Limits
     from caplet.rpc.connection import Connection as ProtocolConnection
     from caplet.wire.buffers import Buffer
@@ -111,8 +112,8 @@ class Link:
         peer = self.transport.peer_name
         if error is None:
             return Disconnected(f"{peer} closed the connection", fault="remote")
-        if isinstance(error, RpcError):
-            return error
+        if isinstance(error, DecodeError):
+            return ProtocolError(f"{peer} sent bytes that are no message: {error}")
         return Disconnected(f"the connection to {peer} was lost: {error}", fault="remote")
 
 

@@ -14,8 +14,7 @@ from __future__ import annotations
 import inspect
 import logging
 import weakref
-from collections.abc import Awaitable, Callable, Mapping
-from types import CoroutineType
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, cast
 
 from caplet.cap.capability import NULL, Capability
@@ -149,11 +148,22 @@ class ServerMethod:
         owner: the server class, for messages.
     """
 
-    __slots__ = ("everything", "flags", "function", "names", "plan", "single", "wants_context", "wants_params")
+    __slots__ = (
+        "everything",
+        "flags",
+        "function",
+        "is_coroutine",
+        "names",
+        "plan",
+        "single",
+        "wants_context",
+        "wants_params",
+    )
 
     def __init__(self, plan: MethodPlan, function: Callable[..., Any], owner: type[Server]) -> None:
         self.plan = plan
         self.function = function
+        self.is_coroutine = inspect.iscoroutinefunction(function)
         self.names: list[str] = []
         self.wants_context = False
         self.wants_params = False
@@ -204,22 +214,35 @@ class ServerMethod:
             arguments["params"] = params
         if self.wants_context:
             arguments["context"] = context
+        if self.is_coroutine:
+            self.start_coroutine(call, context, CoroutineStart(self.function, server, arguments))
+            return
         try:
             outcome = self.function(server, **arguments)
-            # Most methods are coroutine functions; asking for their exact type first is cheap.
-            if type(outcome) is CoroutineType or inspect.isawaitable(outcome):
-                running = call.turns.host.start_method(self.run(call, context, outcome))  # pyright: ignore[reportUnknownArgumentType]
-                if self.flags & CANCELLABLE:
-                    call.on_cancel(Cancelling(running).cancel)
-                return
-            self.finish(call, context, outcome)
+            if inspect.isawaitable(outcome):
+                self.start_coroutine(call, context, outcome)
+            else:
+                self.finish(call, context, outcome)
         except Exception as error:
             self.fail(call, error)
 
-    async def run(self, call: IncomingCall, context: CallContext, coroutine: Awaitable[Any]) -> None:
+    def start_coroutine(self, call: IncomingCall, context: CallContext, awaitable: Awaitable[Any]) -> None:
+        """Let the host run the method."""
+        running = RunningCall()
+        running.task = call.turns.host.start_method(self.run(call, context, awaitable, running))
+        if self.flags & CANCELLABLE:
+            call.on_cancel(running.cancel)
+
+    async def run(
+        self, call: IncomingCall, context: CallContext, awaitable: Awaitable[Any], running: RunningCall
+    ) -> None:
         """Await the method and answer the call."""
+        running.begun = True
+        if running.cancel_wanted:
+            call.fail(Failed(f"{self.plan} was cancelled before it began"))
+            return
         try:
-            self.finish(call, context, await coroutine)
+            self.finish(call, context, await awaitable)
         except Exception as error:
             self.fail(call, error)
         except BaseException as error:
@@ -255,17 +278,37 @@ class ServerMethod:
         call.fail(error)
 
 
-class Cancelling:
-    """Stops a running method when its caller cancels."""
+class CoroutineStart:
+    """A coroutine function with its arguments, called when it is awaited: one that is never begun leaves nothing behind."""
 
-    __slots__ = ("_running",)
+    __slots__ = ("_arguments", "_function", "_server")
 
-    def __init__(self, running: RunningMethod) -> None:
-        self._running = running
+    def __init__(self, function: Callable[..., Any], server: Server, arguments: dict[str, object]) -> None:
+        self._function = function
+        self._server = server
+        self._arguments = arguments
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        result: Generator[Any, Any, Any] = self._function(self._server, **self._arguments).__await__()
+        return result
+
+
+class RunningCall:
+    """A method on its way: stopped when its caller cancels, and not before it could begin, so that every call is answered."""
+
+    __slots__ = ("begun", "cancel_wanted", "task")
+
+    task: RunningMethod
+
+    def __init__(self) -> None:
+        self.begun = False
+        self.cancel_wanted = False
 
     def cancel(self) -> None:
         """Stop it at its next await."""
-        self._running.cancel()
+        self.cancel_wanted = True
+        if self.begun:
+            self.task.cancel()
 
 
 class ServerDispatcher:

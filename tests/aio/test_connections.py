@@ -1,0 +1,243 @@
+"""Opening, ending and losing connections, and what hostile bytes do."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import pytest
+
+import caplet
+
+from .conftest import TIMEOUT_S, EchoServer, schema, until
+
+
+def within_a_minute(coroutine: Any) -> None:
+    asyncio.run(asyncio.wait_for(coroutine, TIMEOUT_S))
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def test_nothing_listening_is_a_connection_error_with_the_address() -> None:
+    async def main() -> None:
+        address = f"tcp://127.0.0.1:{free_port()}"
+        with pytest.raises(ConnectionError, match=address):
+            async with caplet.connect(address):
+                pass
+
+    within_a_minute(main())
+
+
+def test_nobody_listening_in_memory_is_a_connection_error_with_the_address() -> None:
+    async def main() -> None:
+        with pytest.raises(caplet.Disconnected, match="memory:nobody"):
+            await caplet.connect("memory:nobody")
+
+    within_a_minute(main())
+
+
+def test_a_port_in_use_names_the_address() -> None:
+    async def main() -> None:
+        async with caplet.serve("tcp://127.0.0.1:0", EchoServer()) as serving:
+            with pytest.raises(OSError, match=serving.address):
+                async with caplet.serve(serving.address, EchoServer()):
+                    pass
+
+    within_a_minute(main())
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "localhost:5923",
+        "tcp:localhost:1",
+        "tcp://localhost",
+        "tcp://::1:80",
+        "tcp://h:x",
+        "http://h:1",
+        "memory:",
+        "unix:",
+        "",
+    ],
+)
+def test_an_address_that_is_none_says_what_was_expected(address: str) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        caplet.connect(address)
+
+
+def test_a_service_that_is_none_is_refused_before_listening() -> None:
+    async def main() -> None:
+        with pytest.raises(TypeError, match="Server object"):
+            async with caplet.serve("memory:wrong", 5):  # type: ignore[arg-type]
+                pass
+
+    within_a_minute(main())
+
+
+def test_a_server_method_with_a_param_that_the_schema_lacks_is_refused() -> None:
+    class Wrong(schema.Echo.Server):  # type: ignore[name-defined,misc]
+        async def echo(self, numbre: int) -> None: ...
+
+    async def main() -> None:
+        with pytest.raises(TypeError, match=r"wants 'numbre'.*number, text"):
+            async with caplet.serve("memory:wrong", Wrong()):
+                pass
+
+    within_a_minute(main())
+
+
+def test_closing_the_client_fails_what_is_outstanding_on_both_sides() -> None:
+    async def main() -> None:
+        service = EchoServer()
+        async with caplet.serve("tcp://127.0.0.1:0", service) as serving:
+            connection = await caplet.connect(serving.address)
+            call = connection.bootstrap(schema.Echo).wait()
+            await service.waiting.wait()
+            await connection.close()
+            assert connection.closed
+            with pytest.raises(ConnectionError, match="closed"):
+                await call
+            with pytest.raises(caplet.Disconnected):
+                await connection.bootstrap(schema.Echo).echo(number=1)
+            await until(lambda: service.cancelled > 0)
+
+    within_a_minute(main())
+
+
+def test_closing_the_server_fails_every_caller() -> None:
+    async def main() -> None:
+        service = EchoServer()
+        serving = caplet.serve("tcp://127.0.0.1:0", service)
+        await serving.start()
+        async with caplet.connect(serving.address) as connection:
+            echo = connection.bootstrap(schema.Echo)
+            calls = [echo.wait() for _ in range(1000)]
+            await service.waiting.wait()
+            await serving.close()
+            outcomes = await asyncio.gather(*calls, return_exceptions=True)
+            assert all(isinstance(outcome, caplet.Disconnected) for outcome in outcomes)
+            await connection.wait_closed()
+            assert all(connection.stats()[table] == 0 for table in ("questions", "answers", "exports", "imports"))
+
+    within_a_minute(main())
+
+
+async def send_raw(address: str, data: bytes) -> bytes:
+    """Send bytes, end the sending side, and return all that comes back."""
+    host, _, port = address.removeprefix("tcp://").rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(data)
+    writer.write_eof()
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\xff" * 64,
+        bytes(8),
+        b"\x00\x00\x00\x00\x01\x00\x00\x00" + b"\x00" * 8,
+        b"\x00\x00\x00\x00\x02\x00\x00\x00" + b"\xfc" * 16,
+        b"\x00\x00\x00\x00\xff\xff\xff\x7f",
+        b"\x00\x00\x00\x00\x10\x00\x00\x00cut short",
+        b"",
+    ],
+    ids=["http", "ones", "empty-message", "null-root", "wild-pointers", "giant", "truncated", "nothing"],
+)
+def test_garbage_ends_that_connection_and_the_server_goes_on(data: bytes) -> None:
+    async def main() -> None:
+        async with caplet.serve("tcp://127.0.0.1:0", EchoServer()) as serving, caplet.connect(serving.address) as good:
+            echo = good.bootstrap(schema.Echo)
+            await echo.echo(number=1)
+            await send_raw(serving.address, data)
+            assert (await echo.echo(number=2)).number == 2
+            await until(lambda: serving.connections == 1)
+
+    within_a_minute(main())
+
+
+def test_the_peer_is_told_why_its_connection_ends() -> None:
+    async def main() -> None:
+        async with caplet.serve("tcp://127.0.0.1:0", EchoServer()) as serving:
+            answer = await send_raw(serving.address, b"\xff" * 64)
+            assert b"segments" in answer
+
+    within_a_minute(main())
+
+
+def test_each_peer_may_get_an_object_of_its_own() -> None:
+    async def main() -> None:
+        peers: list[object] = []
+
+        def make(peer: object) -> EchoServer:
+            peers.append(peer)
+            return EchoServer()
+
+        async with caplet.serve("tcp://127.0.0.1:0", make) as serving:
+            for _ in range(2):
+                async with caplet.connect(serving.address) as connection:
+                    await connection.bootstrap(schema.Echo).echo(number=1)
+        assert len(peers) == 2
+
+    within_a_minute(main())
+
+
+def test_a_server_class_is_made_once_for_each_peer() -> None:
+    made = 0
+
+    class Counting(EchoServer):
+        def __init__(self) -> None:
+            nonlocal made
+            made += 1
+            super().__init__()
+
+    async def main() -> None:
+        async with caplet.serve("memory:counting", Counting):
+            for _ in range(3):
+                async with caplet.connect("memory:counting") as connection:
+                    await connection.bootstrap(schema.Echo).echo(number=1)
+
+    within_a_minute(main())
+    assert made == 3
+
+
+def test_a_server_may_ask_for_the_bootstrap_object_of_its_client() -> None:
+    async def main() -> None:
+        async with (
+            caplet.serve("memory:plain", EchoServer()),
+            caplet.connect("memory:plain", bootstrap=EchoServer()) as connection,
+        ):
+            assert (await connection.bootstrap(schema.Echo).echo(number=4)).number == 4
+
+    within_a_minute(main())
+
+
+def test_objects_do_not_move_between_event_loops() -> None:
+    async def open_one() -> Any:
+        async with caplet.serve("memory:loops", EchoServer()), caplet.connect("memory:loops") as connection:
+            return connection
+
+    async def use(connection: Any) -> None:
+        with pytest.raises(RuntimeError, match="another event loop"):
+            connection.bootstrap(schema.Echo)
+
+    connection = asyncio.run(open_one())
+    within_a_minute(use(connection))
+
+
+def test_a_unix_socket_carries_calls(tmp_path: Any) -> None:
+    async def main() -> None:
+        async with caplet.serve(f"unix:{tmp_path}/s", EchoServer()), caplet.connect(f"unix:{tmp_path}/s") as connection:
+            assert (await connection.bootstrap(schema.Echo).echo(number=4)).number == 4
+
+    within_a_minute(main())
