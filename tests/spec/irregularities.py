@@ -303,7 +303,7 @@ def _(peer):
     export(0)(message.body.init_struct(0, 1, 1))
     encode.write_call(message, 9, 1, 0, False, 0)
     position = message.payload._pointers
-    message.segments[0].u64s[position] = 0x00000001_0000FFFC
+    message.segments[0].view[position << 3 : (position + 1) << 3] = (0x00000001_0000FFFC).to_bytes(8, "little")
     peer.send(message)
 
 

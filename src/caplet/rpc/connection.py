@@ -86,6 +86,7 @@ class Connection:
         "reading_paused",
         "received",
         "sent",
+        "sent_words",
         "silent",
         "tail_calls",
         "trace_encoder",
@@ -134,6 +135,7 @@ class Connection:
         self.break_watches: list[BrokenWatch] = []
         self.closed_callbacks: list[Callable[[RpcError], None]] = []
         self.sent = 0
+        self.sent_words = 0
         self.received = 0
 
     # --- the surface -------------------------------------------------------------------------------------------------------------
@@ -288,6 +290,7 @@ class Connection:
             return
         self.outbox.append(message)
         self.sent += 1
+        self.sent_words += message.total_words
         if self.tracer is not None:
             self.tracer("sent", message)
         if len(self.outbox) == 1:

@@ -43,19 +43,49 @@ BODY_POSITION = 3
 PAYLOAD_POINTERS = 2
 
 
+def template(tag: int, data_words: int, pointer_count: int, payload_pointer: int = -1) -> bytes:
+    """Return the words that every message of a kind begins with.
+
+    Args:
+        tag: the kind.
+        data_words: size of the data section of its body.
+        pointer_count: size of the pointer section of its body.
+        payload_pointer: which pointer of the body leads to a Payload; negative for none.
+    """
+    message = MessageBuilder(32)
+    root = message.root.init_struct(1, 1)
+    root.set_u16(0, tag)
+    body = root.init_struct(0, data_words, pointer_count)
+    if payload_pointer >= 0:
+        body.init_struct(payload_pointer, 0, PAYLOAD_POINTERS)
+    return bytes(message.output()[0])
+
+
 class OutgoingMessage(MessageBuilder):
     """A message for the peer; `body` is the struct of its kind, `fds` the descriptors that go with it.
 
     The builders of body and payload are made when asked for: a message that held them would hold itself.
+
+    Args:
+        tag: the kind.
+        data_words: size of the data section of its body.
+        pointer_count: size of the pointer section of its body.
+        size_hint_words: how large it will be.
+        beginning: what every message of the kind begins with, from `template`; made if not given.
     """
 
     __slots__ = ("data_words", "fds", "pointer_count", "tag")
 
-    def __init__(self, tag: int, data_words: int, pointer_count: int, size_hint_words: int) -> None:
-        super().__init__(min(size_hint_words, LONGEST_FIRST_SEGMENT_WORDS))
-        root = self.root.init_struct(1, 1)
-        root.set_u16(0, tag)
-        root.init_struct(0, data_words, pointer_count)
+    def __init__(
+        self, tag: int, data_words: int, pointer_count: int, size_hint_words: int, beginning: bytes | None = None
+    ) -> None:
+        if beginning is None:
+            beginning = template(tag, data_words, pointer_count)
+        words = len(beginning) >> 3
+        super().__init__(max(min(size_hint_words, LONGEST_FIRST_SEGMENT_WORDS), words))
+        first = self.newest
+        first.put_bytes(0, beginning)
+        first.used = words
         self.tag = tag
         self.data_words = data_words
         self.pointer_count = pointer_count
@@ -77,11 +107,16 @@ class OutgoingMessage(MessageBuilder):
         return made
 
 
+CALL_TEMPLATE = template(decode.CALL, 3, 3, 1)
+RETURN_TEMPLATE = template(decode.RETURN, 2, 1, 0)
+EMPTY_RETURN_TEMPLATE = template(decode.RETURN, 2, 1)
+FINISH_TEMPLATE = template(decode.FINISH, 1, 0)
+RELEASE_TEMPLATE = template(decode.RELEASE, 1, 0)
+
+
 def call(size_hint_words: int) -> OutgoingMessage:
     """Return a Call whose params can be written; target and ids come when it is sent."""
-    message = OutgoingMessage(decode.CALL, 3, 3, size_hint_words + ENVELOPE_WORDS)
-    message.body.init_struct(1, 0, PAYLOAD_POINTERS)
-    return message
+    return OutgoingMessage(decode.CALL, 3, 3, size_hint_words + ENVELOPE_WORDS, CALL_TEMPLATE)
 
 
 def write_call(
@@ -100,9 +135,7 @@ def write_call(
 
 def return_(size_hint_words: int) -> OutgoingMessage:
     """Return a Return whose results can be written."""
-    message = OutgoingMessage(decode.RETURN, 2, 1, size_hint_words + ENVELOPE_WORDS)
-    message.body.init_struct(0, 0, PAYLOAD_POINTERS)
-    return message
+    return OutgoingMessage(decode.RETURN, 2, 1, size_hint_words + ENVELOPE_WORDS, RETURN_TEMPLATE)
 
 
 def write_return(message: OutgoingMessage, answer_id: int, no_finish_needed: bool) -> None:
@@ -115,7 +148,7 @@ def write_return(message: OutgoingMessage, answer_id: int, no_finish_needed: boo
 
 def return_without_results(answer_id: int, kind: int, other_question: int = 0) -> OutgoingMessage:
     """Return a Return of a kind that has no pointer; the caller adds the error of an exception."""
-    message = OutgoingMessage(decode.RETURN, 2, 1, 8)
+    message = OutgoingMessage(decode.RETURN, 2, 1, 8, EMPTY_RETURN_TEMPLATE)
     body = message.body
     body.set_u32(0, answer_id)
     body.set_u8(4, 1)
@@ -134,7 +167,7 @@ def return_error(answer_id: int, error: RpcError, trace: str) -> OutgoingMessage
 
 def finish(question_id: int, release_result_caps: bool) -> OutgoingMessage:
     """Return a Finish that never asks for the old peers' workaround."""
-    message = OutgoingMessage(decode.FINISH, 1, 0, 4)
+    message = OutgoingMessage(decode.FINISH, 1, 0, 4, FINISH_TEMPLATE)
     message.body.set_u32(0, question_id)
     # Bit 33 set: requireEarlyCancellationWorkaround = false. Bit 32 set: releaseResultCaps = false.
     message.body.set_u8(4, 2 if release_result_caps else 3)
@@ -165,7 +198,7 @@ def resolve_error(promise_id: int, error: RpcError, trace: str) -> OutgoingMessa
 
 def release(import_id: int, count: int) -> OutgoingMessage:
     """Return a Release."""
-    message = OutgoingMessage(decode.RELEASE, 1, 0, 4)
+    message = OutgoingMessage(decode.RELEASE, 1, 0, 4, RELEASE_TEMPLATE)
     message.body.set_u32(0, import_id)
     message.body.set_u32(4, count)
     return message

@@ -116,11 +116,12 @@ class Stream:
         if self.error is not None:
             return failed_answer(self.error)
         connection = self.flow.connection
+        sent_words = connection.sent_words
         answer = outbound.send_call(connection, self.raw, request)
         if answer.error is not None:
             self.forget_if_over()
             return failed_answer(answer.error)
-        size = connection.outbox[-1].total_words << 3 if connection.outbox else 0
+        size = (connection.sent_words - sent_words) << 3
         now = connection.turns.host.now_s()
         self.window.sent(now, size)
         call = StreamedCall(self, answer, size)
