@@ -259,6 +259,7 @@ class Connection:
             asked.advance(question.Event.DISCONNECTED)
             asked.fail(reason)
             asked.paths = None
+            asked.exports = None
         for row in answers:
             row.advance(answer_states.Event.DISCONNECTED)
         for exported in exports:

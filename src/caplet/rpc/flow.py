@@ -58,8 +58,9 @@ class Flow:
 
     def call_answered(self, words: int) -> None:
         """A call of the peer was answered; reading may go on."""
-        self.words -= words
-        self.check_paused()
+        if self.connection.error is None:
+            self.words -= words
+            self.check_paused()
 
     def check_paused(self) -> None:
         """Let reading go on when the calls that wait are few enough, or when calls of ours wait for the peer."""
@@ -80,7 +81,8 @@ class Flow:
         return stream.send(request)
 
     def disconnected(self, reason: RpcError) -> None:
-        """Fail every stream."""
+        """Fail every stream, and count nothing any more."""
+        self.words = 0
         streams = list(self.streams.values())
         self.streams = {}
         for stream in streams:

@@ -1,0 +1,108 @@
+"""Streaming calls of ours: order, windows, errors."""
+
+from __future__ import annotations
+
+from caplet.cap.promise import PromiseCapability
+from caplet.rpc.window import FixedWindow
+from caplet.testing.objects import Service, answer_call, call, fill
+
+
+def stream(target, number, words=0):
+    request = target.new_request(1, 0)
+    fill(request.params, number, [])
+    if words:
+        struct = request.params.init_struct(1, 1)
+        struct.set_u64(0, number)
+        struct.set_blob(0, bytes(words * 8))
+    return request.send_streaming()
+
+
+def test_streaming_calls_are_sent_at_once_and_only_the_sender_waits_row_99_row_100_T48(pair):
+    target = pair.ready()
+    sent = [stream(target, number, 4000) for number in range(6)]
+    pair.run()
+    assert pair.bob.numbers == list(range(6))
+    assert [one.done for one in sent] == [True, True, True, False, False, False]
+    for held in pair.bob.held:
+        answer_call(held)
+    pair.bob.held.clear()
+    del held
+    pair.run()
+    assert all(one.done and one.error is None for one in sent)
+
+
+def test_a_failed_streaming_call_fails_the_stream_row_101(pair):
+    target = pair.ready()
+    sent = [stream(target, number, 4000) for number in range(4)]
+    pair.run()
+    pair.bob.held[0].fail(ValueError("disk full"))
+    pair.run()
+    assert "disk full" in str(sent[3].error)
+    late = stream(target, 9)
+    assert "disk full" in str(late.error)
+    for held in pair.bob.held[1:]:
+        answer_call(held)
+    pair.bob.held.clear()
+    del held
+    pair.run()
+    assert 9 not in pair.bob.numbers
+    del target, sent, late
+    pair.network.vats["alice"].connection("bob").disconnect()
+
+
+def test_dropping_the_capability_does_not_cancel_streaming_calls_row_105_H21_T47(pair):
+    target = pair.ready()
+    sent = stream(target, 1)
+    pair.run()
+    del target, sent
+    pair.run()
+    assert pair.lines() == ["> call q2 of e1 method 0x1#0"]
+    answer_call(pair.bob.held.pop())
+    pair.run()
+    assert pair.lines() == ["< return q2 results for good", "> release e1 x1"]
+
+
+def test_a_streaming_call_on_a_promise_streams_when_it_resolves_H22(pair):
+    promise = PromiseCapability(pair.network.vats["alice"].vat.turns)
+    waiting = stream(promise, 1)
+    assert not waiting.done
+    promise.resolve(pair.ready())
+    pair.run()
+    assert waiting.done
+    assert pair.bob.numbers == [1]
+    answer_call(pair.bob.held.pop())
+    pair.run()
+
+
+def test_a_stream_breaks_with_the_connection_T47(pair):
+    target = pair.ready()
+    sent = [stream(target, number, 4000) for number in range(5)]
+    pair.network.cut("alice", "bob")
+    assert "cut" in str(sent[4].error)
+    del target
+
+
+def test_ordinary_calls_do_not_overtake_streaming_ones_T46(pair):
+    target = pair.ready()
+    sent = [stream(target, number) for number in range(3)]
+    last = call(target, number=3)
+    pair.run()
+    assert pair.bob.numbers == [0, 1, 2, 3]
+    for held in pair.bob.held:
+        answer_call(held)
+    pair.bob.held.clear()
+    del held
+    pair.run()
+    assert last.done
+    assert all(one.done for one in sent)
+
+
+def test_a_fixed_window_row_100_row_103():
+    window = FixedWindow(1000)
+    assert window.has_room()
+    window.sent(0.0, 5000)
+    assert window.has_room()
+    window.sent(0.0, 1000)
+    assert not window.has_room()
+    window.acked(1.0, 5000)
+    assert window.has_room()
