@@ -80,8 +80,10 @@ def make_column(items: StructList, name: str) -> Column:
         AttributeError: there is no such field.
         ValueError: it cannot be seen in place; the text says why.
     """
-    struct: Any = items.structs.struct
-    field = struct._fields.get(name) or struct._field_named(name)
+    plan = items.structs
+    field = plan.by_name.get(name)
+    if field is None:
+        raise AttributeError(plan.no_field(name))
     if not isinstance(field, IntField | FloatField | EnumField):
         raise ValueError(f"{field.where} is no number; [item.{name} for item in ...] reads it")
     if field.tag >= 0:

@@ -20,9 +20,7 @@ from caplet.runtime.fields import (
     EnumField,
     Field,
     FloatField,
-    GroupField,
     PointerField,
-    StructField,
     TextField,
     VoidField,
 )
@@ -37,14 +35,14 @@ from caplet.runtime.kinds import (
     IntKind,
     Kind,
     PointerKind,
-    StructKind,
     TextKind,
     VoidKind,
 )
 from caplet.runtime.lists import ListKind
 from caplet.runtime.names import CLIENT_NAMES, STRUCT_NAMES, STRUCT_PREFIXES, avoid, snake_case
+from caplet.runtime.plans import GroupField, HasField, StructField, StructKind
 from caplet.runtime.servers import Server, make_server_class
-from caplet.runtime.structs import BuilderMixin, Struct
+from caplet.runtime.structs import BuilderMixin, InitField, Struct, explain_names
 from caplet.runtime.unions import Which
 from caplet.schema.model import (
     AnyPointerType,
@@ -181,7 +179,8 @@ class ClassFactory:
         if isinstance(schema_type, EnumType):
             return EnumKind(self.class_of(schema_type.type_id))
         if isinstance(schema_type, StructType):
-            return StructKind(self.class_of(schema_type.type_id))
+            plan: StructKind = self.class_of(schema_type.type_id)._plan
+            return plan
         if isinstance(schema_type, InterfaceType):
             return InterfaceKind(self.class_of(schema_type.type_id))
         if isinstance(schema_type, AnyPointerType) and schema_type.constraint.name == "CAPABILITY":
@@ -246,25 +245,16 @@ class ClassFactory:
         body = node.body
         assert isinstance(body, StructNode)
         qualname, module = self._qualname(node), self._module(node)
-        namespace: dict[str, Any] = {
-            "__slots__": (),
-            "__module__": module,
-            "__qualname__": qualname,
-            "_node": node,
-            "_data_words": body.data_word_count,
-            "_struct_pointers": body.pointer_count,
-            "_fields": {},
-        }
-        name = node.name.rpartition("$")[2]
-        cls: Any = type(name, (Struct,), namespace)
-        builder: Any = type(
-            "Builder",
-            (cls, BuilderMixin),
-            {"__slots__": (), "__module__": module, "__qualname__": f"{qualname}.Builder", "_reader_class": cls},
+        plan = StructKind(qualname, node.id, body.data_word_count, body.pointer_count)
+        namespace: dict[str, Any] = {"__slots__": (), "__module__": module, "__qualname__": qualname}
+        cls: Any = type(
+            node.name.rpartition("$")[2], (Struct,), {**namespace, "_node": node, "_plan": plan, "_fields": {}}
         )
-        for method in ("as_reader", "_reading", "clear", "__getattr__"):
-            setattr(builder, method, getattr(BuilderMixin, method))
-        cls.Builder = builder
+        namespace["__qualname__"] = f"{qualname}.Builder"
+        cls.Builder = type("Builder", (BuilderMixin, cls), namespace)
+        plan.set_classes(cls, cls.Builder)
+        explain_names(cls)
+        explain_names(cls.Builder)
         self._classes[node.id] = cls
         self._unfinished.append((node, cls))
         return cls
@@ -298,19 +288,31 @@ class ClassFactory:
         union = tuple(names[field.name] for field in members)
         tag_index = body.discriminant_offset if members else -1
         title = cls.__qualname__
+        made: list[Field] = []
         for field in fields:
-            made = self._make_field(field)
             name = names[field.name]
             tag = field.discriminant_value if field.in_union else _NO_TAG
-            made.place(name, field.name, f"{title}.{name}", tag, tag_index, union)
-            cls._fields[name] = made
-            setattr(cls, name, made)
-        cls._members = union
-        cls._tag_index = tag_index
+            descriptor = self._make_field(field)
+            descriptor.place(name, field.name, f"{title}.{name}", tag, tag_index, union)
+            made.append(descriptor)
+            cls._fields[name] = descriptor
+            setattr(cls, name, descriptor)
+        cls._plan.set_fields(made, tag_index)
         if members:
             cls.which = Which(union, tag_index)
+        self._add_accessors(cls, made, taken)
         setattr(cls, "__match_args__", tuple(cls._fields))  # noqa: B010  (type checkers take it for a constant)
         self._add_nested(node, cls, taken)
+
+    def _add_accessors(self, cls: Any, fields: list[Field], taken: set[str]) -> None:
+        """Give a struct class `has_x` and its builder class `init_x`, for the fields that can be absent or made anew."""
+        for field in fields:
+            if isinstance(field, PointerField):
+                setattr(cls, avoid(f"has_{field.name}", taken), HasField(field))
+            if isinstance(field, GroupField | StructField) or (
+                isinstance(field, PointerField) and isinstance(field.kind, ListKind | AnyPointerKind)
+            ):
+                setattr(cls.Builder, avoid(f"init_{field.name}", taken), InitField(field))
 
     def _add_nested(self, node: Node, cls: Any, taken: set[str]) -> None:
         """Make nested types and constants attributes of a class."""
@@ -326,7 +328,7 @@ class ClassFactory:
     def _make_field(self, field: FieldNode) -> Field:
         """Make the descriptor of a field."""
         if isinstance(field.body, Group):
-            return GroupField(self.class_of(field.body.type_id))
+            return GroupField(self.class_of(field.body.type_id)._plan)
         slot = field.body
         kind = self.kind_of(slot.type)
         content = slot.default.content
@@ -430,7 +432,10 @@ class EmptyResults(Struct):
 
     __slots__ = ()
 
+    _plan = StructKind("EmptyResults", STREAM_RESULT_ID, 0, 0)
 
-EmptyResults.Builder = type("Builder", (EmptyResults, BuilderMixin), {"__slots__": (), "_reader_class": EmptyResults})
+
+EmptyResults.Builder = type("Builder", (BuilderMixin, EmptyResults), {"__slots__": ()})
+EmptyResults._plan.set_classes(EmptyResults, EmptyResults.Builder)
 
 __all__ += ["EmptyResults", "Enum"]

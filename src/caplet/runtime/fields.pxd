@@ -20,7 +20,8 @@ cdef class Field:
     cpdef bint is_set(self, StructReader obj) except -1
     cpdef clear(self, StructReader obj)
     cpdef int current_tag(self, StructReader obj) except -1
-    cpdef StructReader writable(self, StructReader obj)
+    cpdef activate(self, StructReader obj)
+    cpdef object export(self, StructReader obj)
 
 cdef class FieldBuilder(StructBuilder):
     pass
@@ -39,6 +40,9 @@ cdef class IntField(Field):
     cdef public unsigned int offset
     cdef public unsigned int end
     cdef public object default
+    cdef long long stored
+    @cython.locals(number=cython.longlong)
+    cpdef write(self, StructReader obj, object value)
 
 cdef class UInt8Field(IntField):
     cdef unsigned char mask
@@ -92,14 +96,3 @@ cdef class PointerField(Field):
 
 cdef class TextField(PointerField):
     pass
-
-cdef class StructField(PointerField):
-    cdef public object struct
-    @cython.locals(found=StructReader)
-    cpdef object read(self, StructReader obj)
-
-cdef class GroupField(Field):
-    cdef public object struct
-    cdef public object builder
-    @cython.locals(found=StructReader)
-    cpdef StructReader view(self, StructReader obj, object cls)

@@ -26,10 +26,8 @@ __all__ = [
     "Field",
     "FieldBuilder",
     "FloatField",
-    "GroupField",
     "IntField",
     "PointerField",
-    "StructField",
     "TextField",
     "VoidField",
 ]
@@ -88,6 +86,10 @@ class Field:
         """Set the field in `obj`, which must be a builder."""
         raise NotImplementedError
 
+    def export(self, obj: StructReader) -> object:
+        """Return the field's value in a reader as plain Python."""
+        return self.read(obj)
+
     def is_set(self, obj: StructReader) -> bool:
         """Tell whether a pointer field is not null; other fields always are set."""
         return True
@@ -113,8 +115,8 @@ class Field:
         )
         return InactiveMemberError(f"{self.where} is not the active member of its union; the active one is {active}")
 
-    def writable(self, obj: StructReader) -> StructReader:
-        """Return `obj`, with this field as the active member of its union.
+    def activate(self, obj: StructReader) -> None:
+        """Make this field the active member of its union; nothing to do for a field outside of one.
 
         Raises:
             AttributeError: `obj` is a reader.
@@ -129,7 +131,6 @@ class Field:
                 raise self.too_small(obj)
             obj._segment.u16s[(obj._data + offset) >> 1] = self.tag
             self.clear(obj)
-        return obj
 
     def too_small(self, obj: StructReader) -> BuildError:
         """Return the error for a struct whose sections do not hold the field."""
@@ -156,7 +157,8 @@ class FieldBuilder(StructBuilder):
 
     def _unknown(self, name: str) -> str:
         """Return what is wrong with a name that is no field."""
-        return name
+        generated: Any = self
+        return str(generated._plan.no_field(name))
 
 
 class VoidField(Field):
@@ -174,7 +176,7 @@ class VoidField(Field):
         """Take None, or True for those who write `unemployed=True`."""
         if value is not None and value is not True and value != ():
             raise TypeError(f"{self.where}: expected None, not {type(value).__name__} ({value!r:.60})")
-        self.writable(obj)
+        self.activate(obj)
 
     def clear(self, obj: StructReader) -> None:
         """Nothing to do."""
@@ -208,7 +210,7 @@ class BoolField(Field):
             if type(value).__name__ not in ("bool", "bool_"):
                 raise TypeError(f"{self.where}: expected Bool, not {type(value).__name__} ({value!r:.60})")
             value = bool(value)
-        obj = self.writable(obj)
+        self.activate(obj)
         self.put(obj, value != self.default)
 
     def put(self, obj: StructReader, bit: bool) -> None:
@@ -234,27 +236,29 @@ class IntField(Field):
         default: its default; stored values are xor it.
     """
 
-    __slots__ = ("default", "end", "kind", "offset")
+    __slots__ = ("default", "end", "kind", "offset", "stored")
 
     def __init__(self, kind: IntKind, offset: int, default: int) -> None:
         self.kind = kind
         self.offset = offset
         self.end = offset + kind.width
         self.default = default
+        self.stored = kind.checked(default, "default")
 
     def write(self, obj: StructReader, value: object) -> None:
         """Set the number."""
         number = self.kind.checked(value, self.where)
-        obj = self.writable(obj)
+        if self.tag >= 0 or not isinstance(obj, StructBuilder):
+            self.activate(obj)
         if self.end > obj._data_bytes:
             raise self.too_small(obj)
-        self.kind.store(obj._segment, obj._data + self.offset, number ^ self.default, self.where)
+        self.kind.put(obj._segment, obj._data + self.offset, number ^ self.stored)
 
     def clear(self, obj: StructReader) -> None:
         """Set the default."""
         if self.end > obj._data_bytes:
             raise self.too_small(obj)
-        self.kind.store(obj._segment, obj._data + self.offset, 0, self.where)
+        self.kind.put(obj._segment, obj._data + self.offset, 0)
 
 
 class UInt8Field(IntField):
@@ -459,7 +463,7 @@ class FloatField(Field):
     def write(self, obj: StructReader, value: object) -> None:
         """Set the number."""
         number = self.kind.checked(value, self.where)
-        obj = self.writable(obj)
+        self.activate(obj)
         if self.end > obj._data_bytes:
             raise self.too_small(obj)
         at = obj._data + self.offset
@@ -504,10 +508,14 @@ class EnumField(Field):
             return self.kind.member(self.default)
         return self.kind.member(obj._segment.u16s[(obj._data + self.offset) >> 1] ^ self.default)
 
+    def export(self, obj: StructReader) -> object:
+        """Return the enumerant's name in the schema, its number when the schema does not know it."""
+        return self.kind.export(self.read(obj))
+
     def write(self, obj: StructReader, value: object) -> None:
         """Set the enumerant, given as member, name or number."""
         number = self.kind.number(value, self.where)
-        obj = self.writable(obj)
+        self.activate(obj)
         if self.end > obj._data_bytes:
             raise self.too_small(obj)
         obj._segment.u16s[(obj._data + self.offset) >> 1] = number ^ self.default
@@ -552,6 +560,13 @@ class PointerField(Field):
             return self.read_default(obj)
         return self.kind.load(obj._arena, obj._segment, obj._pointers + self.index, obj._depth, False)
 
+    def export(self, obj: StructReader) -> object:
+        """Return what the pointer leads to as plain Python."""
+        if self.index >= obj._pointer_count or obj._segment.u64s[obj._pointers + self.index] == 0:
+            arena = self.default_message()
+            return self.kind.export_at(arena, arena.segments[0], 0, arena.nesting)
+        return self.kind.export_at(obj._arena, obj._segment, obj._pointers + self.index, obj._depth)
+
     def read_default(self, obj: StructReader) -> object:
         """Return what null reads as."""
         arena = self.default_message()
@@ -566,7 +581,7 @@ class PointerField(Field):
 
     def touch(self, obj: StructReader) -> object:
         """Return what the pointer of a builder leads to, for writing."""
-        self.writable(obj)
+        self.activate(obj)
         position = self.position(obj)
         if self.default_bytes is not None and obj._segment.u64s[position] == 0:
             self.store_default(obj, position)
@@ -588,7 +603,7 @@ class PointerField(Field):
 
     def write(self, obj: StructReader, value: object) -> None:
         """Make the pointer lead to `value`; None is null."""
-        self.writable(obj)
+        self.activate(obj)
         position = self.position(obj)
         if value is None:
             obj._arena.clear(obj._segment, position)  # type: ignore[attr-defined]
@@ -614,76 +629,3 @@ class TextField(PointerField):
             if found is not None:
                 return found
         return self.read_default(obj)
-
-
-class StructField(PointerField):
-    """A field of a struct type.
-
-    Args:
-        kind: the type.
-        index: its pointer in the pointer section.
-        default: what null reads as: a flat message, or None for a struct of defaults.
-    """
-
-    __slots__ = ("struct",)
-
-    def __init__(self, kind: PointerKind, index: int, default: bytes | None) -> None:
-        PointerField.__init__(self, kind, index, default)
-        self.struct: Any = kind.struct  # type: ignore[attr-defined]
-
-    def read(self, obj: StructReader) -> object:
-        """Return the struct."""
-        if isinstance(obj, StructBuilder):
-            return self.touch(obj)
-        if self.tag >= 0 and self.current_tag(obj) != self.tag:
-            raise self.inactive(obj)
-        if self.index < obj._pointer_count:
-            found: StructReader = StructReader.__new__(self.struct)
-            if obj._arena.open_struct(found, obj._segment, obj._pointers + self.index, obj._depth):
-                return found
-        return self.read_default(obj)
-
-
-class GroupField(Field):
-    """A group: a struct that lies in the same place as the struct around it.
-
-    Args:
-        struct: the group's class.
-    """
-
-    __slots__ = ("builder", "struct")
-
-    def __init__(self, struct: type[Any]) -> None:
-        self.struct: Any = struct
-        self.builder: Any = struct.Builder
-
-    def view(self, obj: StructReader, cls: Any) -> StructReader:
-        """Return the place of `obj` as an instance of `cls`."""
-        found: StructReader = StructReader.__new__(cls)
-        found._arena = obj._arena
-        found._segment = obj._segment
-        found._data = obj._data
-        found._data_bytes = obj._data_bytes
-        found._pointers = obj._pointers
-        found._pointer_count = obj._pointer_count
-        found._depth = obj._depth
-        return found
-
-    def read(self, obj: StructReader) -> object:
-        """Return the group."""
-        if isinstance(obj, StructBuilder):
-            self.writable(obj)
-            return self.view(obj, self.builder)
-        if self.tag >= 0 and self.current_tag(obj) != self.tag:
-            raise self.inactive(obj)
-        return self.view(obj, self.struct)
-
-    def write(self, obj: StructReader, value: object) -> None:
-        """Set the group's fields from a mapping or from a group of the same class."""
-        self.writable(obj)
-        self.clear(obj)
-        self.view(obj, self.builder)._take(value, self.where)  # type: ignore[attr-defined]
-
-    def clear(self, obj: StructReader) -> None:
-        """Set every field of the group to its default."""
-        self.view(obj, self.builder).clear()  # type: ignore[attr-defined]

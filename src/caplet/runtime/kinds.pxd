@@ -9,6 +9,7 @@ from caplet.wire.untyped_builder cimport AnyPointerBuilder
 cdef class Kind:
     cdef public str name
     cdef public int size
+    cpdef object export(self, object value)
 
 cdef class ScalarKind(Kind):
     cdef public int width
@@ -23,11 +24,15 @@ cdef class BoolKind(ScalarKind):
     pass
 
 cdef class IntKind(ScalarKind):
-    cdef public int bits
-    cdef public bint signed
+    cdef public int number
+    cdef public bint wide
     cdef public object minimum
     cdef public object maximum
-    cpdef object checked(self, object value, object where)
+    cdef long long low
+    cdef long long high
+    cpdef put(self, Segment segment, Py_ssize_t offset, long long number)
+    @cython.locals(number=cython.longlong)
+    cpdef long long checked(self, object value, object where) except? -1
 
 cdef class FloatKind(ScalarKind):
     cdef public int bits
@@ -44,18 +49,13 @@ cdef class EnumKind(ScalarKind):
 cdef class PointerKind(Kind):
     cpdef object load(self, Arena arena, Segment segment, Py_ssize_t position, int depth, bint writable)
     cpdef store(self, BuilderArena arena, Segment segment, Py_ssize_t position, object value, object where)
+    cpdef object export_at(self, Arena arena, Segment segment, Py_ssize_t position, int depth)
 
 cdef class TextKind(PointerKind):
     pass
 
 cdef class DataKind(PointerKind):
     pass
-
-cdef class StructKind(PointerKind):
-    cdef public object struct
-    cdef public object builder
-    cdef public long long data_words
-    cdef public long long pointer_count
 
 cdef class InterfaceKind(PointerKind):
     cdef public object client

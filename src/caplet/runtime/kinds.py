@@ -1,7 +1,6 @@
 """What stands behind a pointer, or in a list element, of each type: how it is read, and how a program's value is written.
 
-Knows one class for each kind of type, with `Place` as the common way to say where an error is. Does not know fields (`fields.py`) or how
-lists behave (`lists.py`).
+Knows one class for each kind of type but structs (`plans.py`) and lists (`lists.py`). Does not know fields (`fields.py`).
 
 Scalar kinds read and write a number at a byte offset of a segment. Pointer kinds read and write behind a pointer word. Reading gives a
 builder where `writable` is true.
@@ -31,7 +30,6 @@ __all__ = [
     "Kind",
     "PointerKind",
     "ScalarKind",
-    "StructKind",
     "TextKind",
     "VoidKind",
 ]
@@ -49,6 +47,10 @@ class Kind:
 
     name: str
     size: int
+
+    def export(self, value: object) -> object:
+        """Return an element of a list of this type as plain Python."""
+        return value
 
     def mismatch(self, value: object, where: str) -> TypeError:
         """Return the error for a value of the wrong type at `where`."""
@@ -119,73 +121,82 @@ class IntKind(ScalarKind):
         signed: whether it has a sign.
     """
 
-    __slots__ = ("bits", "maximum", "minimum", "signed")
+    __slots__ = ("high", "low", "maximum", "minimum", "number", "wide")
 
     def __init__(self, bits: int, signed: bool) -> None:
         self.name = f"Int{bits}" if signed else f"UInt{bits}"
         self.size = _SIZE_OF_BITS[bits]
         self.width = bits // 8
-        self.bits = bits
-        self.signed = signed
+        self.wide = bits == 64 and not signed
         self.minimum = -(1 << bits - 1) if signed else 0
         self.maximum = (1 << bits - 1) - 1 if signed else (1 << bits) - 1
+        # The same bounds as machine numbers; UInt64 has no upper bound among those.
+        self.low = self.minimum
+        self.high = (1 << 63) - 1 if self.wide else self.maximum
         letter = {8: "b", 16: "h", 32: "i", 64: "q"}[bits]
         self.code = letter if signed else letter.upper()
+        self.number = bits if signed else bits + 1
 
     def load(self, segment: Segment, offset: int) -> object:
         """Return the number at byte `offset`."""
-        if self.signed:
-            if self.bits == 32:
-                return segment.i32s[offset >> 2]
-            if self.bits == 64:
-                return segment.i64s[offset >> 3]
-            if self.bits == 16:
-                return segment.i16s[offset >> 1]
-            return segment.i8s[offset]
-        if self.bits == 32:
+        number = self.number
+        if number == 33:
             return segment.u32s[offset >> 2]
-        if self.bits == 64:
+        if number == 32:
+            return segment.i32s[offset >> 2]
+        if number == 65:
             return segment.u64s[offset >> 3]
-        if self.bits == 16:
+        if number == 64:
+            return segment.i64s[offset >> 3]
+        if number == 17:
             return segment.u16s[offset >> 1]
-        return segment.u8s[offset]
+        if number == 16:
+            return segment.i16s[offset >> 1]
+        if number == 9:
+            return segment.u8s[offset]
+        return segment.i8s[offset]
 
     def store(self, segment: Segment, offset: int, value: object, where: str) -> None:
         """Write a number at byte `offset`."""
-        number = self.checked(value, where)
-        if self.signed:
-            if self.bits == 32:
-                segment.i32s[offset >> 2] = number
-            elif self.bits == 64:
-                segment.i64s[offset >> 3] = number
-            elif self.bits == 16:
-                segment.i16s[offset >> 1] = number
-            else:
-                segment.i8s[offset] = number
-        elif self.bits == 32:
-            segment.u32s[offset >> 2] = number
-        elif self.bits == 64:
-            segment.u64s[offset >> 3] = number
-        elif self.bits == 16:
-            segment.u16s[offset >> 1] = number
+        self.put(segment, offset, self.checked(value, where))
+
+    def put(self, segment: Segment, offset: int, number: int) -> None:
+        """Write a number that fits at byte `offset`; UInt64 as the signed number with the same bits."""
+        width = self.width
+        if width == 4:
+            segment.u32s[offset >> 2] = number & 0xFFFFFFFF
+        elif width == 8:
+            segment.u64s[offset >> 3] = number & 0xFFFFFFFFFFFFFFFF
+        elif width == 2:
+            segment.u16s[offset >> 1] = number & 0xFFFF
         else:
-            segment.u8s[offset] = number
+            segment.u8s[offset] = number & 0xFF
 
     def checked(self, value: Any, where: str) -> int:
-        """Return `value` as an integer that fits.
+        """Return `value` as an integer that fits; UInt64 as the signed number with the same bits.
 
         Raises:
             TypeError: it is no integer.
             ValueError: it does not fit.
         """
         if type(value) is not int:
+            if value is True or value is False:
+                raise self.mismatch(value, where)
             try:
                 value = value.__index__()
             except AttributeError:
                 raise self.mismatch(value, where) from None
-        if value < self.minimum or value > self.maximum:
-            raise ValueError(f"{where}: {value} does not fit {self.name} ({self.minimum} to {self.maximum})")
-        return value  # type: ignore[no-any-return]
+        if self.wide and value > self.high:
+            if value <= self.maximum:
+                return value - (1 << 64)  # type: ignore[no-any-return]
+        else:
+            try:
+                number: int = value
+                if self.low <= number <= self.high:
+                    return number
+            except OverflowError:  # compiled, a number that no machine number holds
+                pass
+        raise ValueError(f"{where}: {value} does not fit {self.name} ({self.minimum} to {self.maximum})")
 
 
 class FloatKind(ScalarKind):
@@ -269,6 +280,11 @@ class EnumKind(ScalarKind):
         """Write an enumerant's number at byte `offset`."""
         segment.u16s[offset >> 1] = self.number(value, where)
 
+    def export(self, value: Any) -> object:
+        """Return the enumerant's name in the schema, its number when the schema does not know it."""
+        name = value.schema_name
+        return int(value) if name is None else name
+
     def number(self, value: object, where: str) -> int:
         """Return the number of an enumerant given as member, name or number.
 
@@ -307,6 +323,10 @@ class PointerKind(Kind):
     def store(self, arena: BuilderArena, segment: Segment, position: int, value: object, where: str) -> None:
         """Make the pointer at word `position` lead to `value`; `where` is for errors."""
         raise NotImplementedError
+
+    def export_at(self, arena: Arena, segment: Segment, position: int, depth: int) -> object:
+        """Return what the pointer at word `position` leads to as plain Python."""
+        return self.load(arena, segment, position, depth, False)
 
 
 class TextKind(PointerKind):
@@ -352,34 +372,6 @@ class DataKind(PointerKind):
             raise self.mismatch(value, where) from None
         start = arena.new_bytes(segment, position, source.nbytes)
         arena.target.put_bytes(start, source)
-
-
-class StructKind(PointerKind):
-    """A struct.
-
-    Args:
-        struct: its class.
-    """
-
-    __slots__ = ("builder", "data_words", "pointer_count", "struct")
-
-    def __init__(self, struct: type[Any]) -> None:
-        self.name = struct.__qualname__
-        self.size = 7
-        self.struct = struct
-        self.builder = struct.Builder
-        self.data_words = struct._data_words
-        self.pointer_count = struct._struct_pointers
-
-    def load(self, arena: Arena, segment: Segment, position: int, depth: int, writable: bool) -> object:
-        """Return the struct; a builder is made room for when the pointer is null, a reader reads as defaults."""
-        if writable:
-            return self.builder._open_or_init(arena, segment, position)
-        return self.struct._open_at(arena, segment, position, depth)
-
-    def store(self, arena: BuilderArena, segment: Segment, position: int, value: object, where: str) -> None:
-        """Write a copy of a struct of the class, or a new one from a mapping."""
-        self.struct._store(arena, segment, position, value, where)
 
 
 class InterfaceKind(PointerKind):

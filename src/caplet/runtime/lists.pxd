@@ -1,11 +1,19 @@
 # C types of lists.py.
 cimport cython
-from caplet.runtime.kinds cimport BoolKind, Kind, PointerKind, ScalarKind, StructKind, VoidKind
+from cpython.object cimport PyObject
+from caplet.runtime.kinds cimport BoolKind, EnumKind, Kind, PointerKind, ScalarKind, VoidKind
+from caplet.runtime.plans cimport StructKind
 from caplet.wire.arena cimport Arena
 from caplet.wire.builder cimport BuilderArena
 from caplet.wire.segment cimport Segment
 from caplet.wire.views cimport ListReader, StructReader
 
+cdef extern from "Python.h":
+    ctypedef struct TypeObject "PyTypeObject":
+        object (*tp_new)(object, object, PyObject *)
+
+cdef bint COMPILED
+cdef Segment EMPTY_SEGMENT
 cdef int VOID, BIT, POINTER, COMPOSITE
 
 cdef class List(ListReader):
@@ -18,6 +26,11 @@ cdef class List(ListReader):
     cpdef put(self, Py_ssize_t index, object value)
     cpdef check_writable(self)
     cpdef grow(self, Py_ssize_t length)
+    cpdef fill(self, object values)
+    cpdef list export(self)
+
+cdef inline List new_list(object cls):
+    return <List>(<TypeObject *>cls).tp_new(cls, (), NULL)
 
 @cython.final
 cdef class ListIterator:
@@ -38,9 +51,16 @@ cdef class ScalarList(List):
 
 cdef class StructList(List):
     cdef public StructKind structs
-    cdef object cls
-    @cython.locals(found=StructReader, start=cython.Py_ssize_t)
+    @cython.locals(found=StructReader)
     cpdef object item(self, Py_ssize_t index)
+    @cython.locals(start=cython.Py_ssize_t)
+    cpdef lay(self, StructReader found, Py_ssize_t index)
+    @cython.locals(place=StructReader)
+    cpdef put(self, Py_ssize_t index, object value)
+    @cython.locals(place=StructReader, at=cython.Py_ssize_t)
+    cpdef fill(self, object values)
+    @cython.locals(place=StructReader, at=cython.Py_ssize_t, made=list)
+    cpdef list export(self)
     @cython.locals(arena=BuilderArena, segment=Segment, start=cython.Py_ssize_t, count=cython.Py_ssize_t, step=cython.Py_ssize_t,
                    data_bytes=cython.Py_ssize_t, pointer_count=cython.Py_ssize_t, holder=Segment, position=cython.Py_ssize_t,
                    at=cython.Py_ssize_t, new=cython.Py_ssize_t, old=cython.Py_ssize_t)
@@ -58,6 +78,9 @@ cdef class PointerList(List):
 cdef class ListKind(PointerKind):
     cdef public object cls
     cdef public Kind element
+    cpdef List new(self)
+    @cython.locals(found=List)
+    cpdef object export_at(self, Arena arena, Segment segment, Py_ssize_t position, int depth)
     @cython.locals(found=List, element=Kind)
     cpdef object load(self, Arena arena, Segment segment, Py_ssize_t position, int depth, bint writable)
     @cython.locals(made=List, element=Kind)

@@ -12,7 +12,10 @@ import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from caplet.runtime.kinds import BoolKind, Kind, PointerKind, ScalarKind, StructKind, VoidKind
+from caplet.errors import DecodeError
+from caplet.runtime.kinds import BoolKind, EnumKind, Kind, PointerKind, ScalarKind, VoidKind
+from caplet.runtime.plans import StructKind
+from caplet.wire.segment import EMPTY_SEGMENT
 from caplet.wire.sizes import BIT, COMPOSITE, POINTER, VOID
 from caplet.wire.views import ListReader, StructReader
 
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["BoolList", "List", "ListKind", "PointerList", "ScalarList", "StructList", "VoidList"]
 
 _REPR_ITEMS = 20
+
+COMPILED = not __file__.endswith(".py")
 
 
 class List(ListReader):
@@ -62,6 +67,10 @@ class List(ListReader):
     def where(self, index: int) -> str:
         """Return what element `index` is called in error texts."""
         return f"element {index} of a List({self.kind.name})"
+
+    def export(self) -> list[Any]:
+        """Return the elements as plain Python."""
+        return [self.kind.export(self.item(at)) for at in range(self._length)]
 
     # --- sequences ----------------------------------------------------------------------------------------------------------------
 
@@ -185,6 +194,11 @@ class List(ListReader):
         """Move to a place for `length` elements, the new ones empty."""
         raise NotImplementedError
 
+    def fill(self, values: Any) -> None:
+        """Write every element of a new list from a sequence of the same length."""
+        for at, value in enumerate(values):
+            self.put(at, value)
+
 
 class ListIterator:
     """Yields the elements of a list one by one."""
@@ -302,6 +316,12 @@ class ScalarList(List):
             return ListIterator(self)
         return iter(self.memory().cast(self.scalar.code).tolist())  # type: ignore[call-overload]
 
+    def export(self) -> list[Any]:
+        """Return the numbers, or the names of enumerants."""
+        if self.scalar.code == "H" and isinstance(self.scalar, EnumKind):
+            return List.export(self)
+        return list(self)
+
     def view(self) -> memoryview:
         """Return the elements as a buffer over the message's own memory.
 
@@ -344,21 +364,26 @@ class ScalarList(List):
 class StructList(List):
     """A list of structs."""
 
-    __slots__ = ("cls", "structs")
+    __slots__ = ("structs",)
 
     structs: StructKind
-    cls: Any
 
     def set_kind(self, kind: Kind, writable: bool, holder: Segment | None, position: int) -> None:
         """Say what the elements are."""
         List.set_kind(self, kind, writable, holder, position)
         assert isinstance(kind, StructKind)
         self.structs = kind
-        self.cls = kind.builder if writable else kind.struct
 
     def item(self, index: int) -> Any:
         """Return the struct at `index`."""
-        found: StructReader = StructReader.__new__(self.cls)
+        if self._depth <= 0:
+            raise self.too_deep()
+        found = self.structs.new(self.writable)
+        self.lay(found, index)
+        return found
+
+    def lay(self, found: StructReader, index: int) -> None:
+        """Make `found` lie at element `index`."""
         start = self._start + (index * self._step_bits >> 3)
         found._arena = self._arena
         found._segment = self._segment
@@ -367,15 +392,35 @@ class StructList(List):
         found._pointers = (start + self._data_bytes) >> 3
         found._pointer_count = self._pointer_count
         found._depth = self._depth - 1
-        if self._depth <= 0:
-            self._arena.open_struct(found, self._segment, 0, 0)
-        return found
+
+    def too_deep(self) -> DecodeError:
+        """Return the error for elements beyond the nesting limit."""
+        return DecodeError("message is nested deeper than the nesting limit")
 
     def put(self, index: int, value: Any) -> None:
         """Write a copy of a struct of the class, or the fields of a mapping."""
-        place = self.item(index)
-        place.clear()
-        place._take(value, self.where(index))
+        place = self.structs.new(True)
+        self.lay(place, index)
+        self.structs.reset(place)
+        self.structs.take(place, value, self.where(index))
+
+    def fill(self, values: Any) -> None:
+        """Write every element of a new list from a sequence of the same length."""
+        place = self.structs.new(True)
+        for at, value in enumerate(values):
+            self.lay(place, at)
+            self.structs.take(place, value, "")
+
+    def export(self) -> list[Any]:
+        """Return the elements as dicts."""
+        if self._depth <= 0 and self._length:
+            raise self.too_deep()
+        made: list[Any] = []
+        place = self.structs.new(False)
+        for at in range(self._length):
+            self.lay(place, at)
+            made.append(self.structs.export_struct(place))
+        return made
 
     def grow(self, length: int) -> None:
         """Move to a place for `length` elements."""
@@ -437,6 +482,15 @@ class PointerList(List):
         at = (self._start + (index * self._step_bits >> 3) + self._data_bytes) >> 3
         return self.pointers.load(self._arena, self._segment, at, self._depth, self.writable)
 
+    def export(self) -> list[Any]:
+        """Return what the pointers lead to as plain Python."""
+        start = (self._start + self._data_bytes) >> 3
+        step = self._step_bits >> 6
+        pointers = self.pointers
+        return [
+            pointers.export_at(self._arena, self._segment, start + at * step, self._depth) for at in range(self._length)
+        ]
+
     def put(self, index: int, value: Any) -> None:
         """Make the pointer at `index` lead to `value`; None is null."""
         arena: BuilderArena = self._arena  # type: ignore[assignment]
@@ -472,15 +526,28 @@ class ListKind(PointerKind):
         self.element = element
         self.cls: Any = _class_of(element)
 
+    def new(self) -> List:
+        """Return a list of the class for these elements that lies nowhere yet."""
+        if COMPILED:
+            return new_list(self.cls)  # type: ignore[name-defined,no-any-return]  # noqa: F821  (lists.pxd)
+        made: List = self.cls.__new__(self.cls)
+        return made
+
     def load(self, arena: Arena, segment: Segment, position: int, depth: int, writable: bool) -> object:
         """Return the list; null reads as an empty one."""
-        found: List = self.cls()
+        found = self.new()
         element = self.element
         found.set_kind(element, writable, segment if writable else None, position)
         if segment.u64s[position] == 0:
             found._arena = arena
+            found._segment = EMPTY_SEGMENT
+            found._start = 0
+            found._length = 0
             found._depth = depth
+            found._size = element.size
             found._step_bits = 0
+            found._data_bytes = 0
+            found._pointer_count = 0
             if element.size == COMPOSITE and isinstance(element, StructKind):
                 found._data_bytes = element.data_words << 3
                 found._pointer_count = element.pointer_count
@@ -493,6 +560,10 @@ class ListKind(PointerKind):
 
     def store(self, arena: BuilderArena, segment: Segment, position: int, value: Any, where: str) -> None:
         """Write a list from any sequence of elements, or from a buffer of numbers in one go."""
+        if type(value) is list:
+            items: Any = value
+            self.init(arena, segment, position, len(items)).fill(items)
+            return
         if isinstance(value, ListReader):
             self.store_list(arena, segment, position, value, where)
             return
@@ -510,13 +581,13 @@ class ListKind(PointerKind):
                     value = list(value)
                 except TypeError:
                     raise self.mismatch(value, where) from None
-        items = cast(Any, value)
-        self.fill(self.init(arena, segment, position, len(items)), items)
+        items = value
+        self.init(arena, segment, position, len(items)).fill(items)
 
-    def fill(self, made: List, values: Any) -> None:
-        """Write every element of a new list."""
-        for at, item in enumerate(values):
-            made.put(at, item)
+    def export_at(self, arena: Arena, segment: Segment, position: int, depth: int) -> object:
+        """Return the list as plain Python."""
+        found: List = self.load(arena, segment, position, depth, False)  # type: ignore[assignment]
+        return found.export()
 
     def store_list(self, arena: BuilderArena, segment: Segment, position: int, value: ListReader, where: str) -> None:
         """Write a copy of another list of the same type."""
@@ -528,7 +599,7 @@ class ListKind(PointerKind):
 
     def init(self, arena: BuilderArena, segment: Segment, position: int, length: int) -> List:
         """Make the pointer lead to a new list of `length` empty elements, and return it."""
-        made: List = self.cls()
+        made = self.new()
         element = self.element
         made.set_kind(element, True, segment, position)
         if isinstance(element, StructKind):

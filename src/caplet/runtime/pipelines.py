@@ -10,9 +10,10 @@ from weakref import WeakKeyDictionary
 
 from caplet.runtime.calls import Pipeline
 from caplet.runtime.clients import Client
-from caplet.runtime.fields import GroupField, PointerField
-from caplet.runtime.kinds import AnyPointerKind, InterfaceKind, StructKind
+from caplet.runtime.fields import PointerField
+from caplet.runtime.kinds import AnyPointerKind, InterfaceKind
 from caplet.runtime.lists import ListKind
+from caplet.runtime.plans import GroupField, StructKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +60,7 @@ def members_of(cls: type[Struct]) -> Mapping[str, PipelineMember]:
         found = {}
         for name, field in cls._fields.items():
             if isinstance(field, GroupField):
-                found[name] = PipelineMember((), None, field.struct)
+                found[name] = PipelineMember((), None, field.plan.struct)
             elif isinstance(field, PointerField):
                 kind = field.kind
                 if isinstance(kind, InterfaceKind):
@@ -91,7 +92,7 @@ def _search(cls: type[Struct]) -> bool:
         seen.add(struct)
         for field in struct._fields.values():
             if isinstance(field, GroupField):
-                waiting.append(field.struct)
+                waiting.append(field.plan.struct)
             elif isinstance(field, PointerField):
                 kind: Kind = field.kind
                 while isinstance(kind, ListKind):

@@ -1,0 +1,42 @@
+# C types of forms.py.
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.memoryview cimport PyMemoryView_GET_BUFFER
+from libc.string cimport memcpy
+from caplet.runtime.plans cimport StructKind
+from caplet.wire.arena cimport Arena
+from caplet.wire.builder cimport BuilderArena
+from caplet.wire.message cimport MessageBuilder, MessageReader
+from caplet.wire.segment cimport Segment
+from caplet.wire.views cimport StructReader
+
+cdef bint COMPILED
+cdef Segment EMPTY_SEGMENT
+
+cdef inline long long single_segment_words(object view, Py_ssize_t size) except -1:
+    # The words of the only segment of a message that lies whole in `view`; 0 when there are more, or less.
+    if size < 16:
+        return 0
+    cdef unsigned int *table = <unsigned int *>PyMemoryView_GET_BUFFER(view).buf
+    if table[0] != 0 or table[1] > (size >> 3) - 1:
+        return 0
+    return table[1]
+
+cdef inline bytes frame_single(Segment segment):
+    cdef bytes made = PyBytes_FromStringAndSize(NULL, (segment.used + 1) << 3)
+    cdef unsigned int *table = <unsigned int *>PyBytes_AS_STRING(made)
+    table[0] = 0
+    table[1] = <unsigned int>segment.used
+    memcpy(table + 2, segment.u8s, segment.used << 3)
+    return made
+
+@cython.locals(message=MessageBuilder)
+cpdef new_root(StructKind plan, StructReader made)
+@cython.locals(words=cython.longlong, size=cython.Py_ssize_t)
+cpdef StructReader open_framed(StructKind plan, object data, object limits)
+@cython.locals(found=StructReader, segment=Segment)
+cpdef StructReader open_root(StructKind plan, Arena message)
+@cython.locals(first=Segment, message=MessageBuilder)
+cpdef BuilderArena own_message(StructReader obj)
+@cython.locals(message=BuilderArena, segments=list, segment=Segment)
+cpdef bytes frame_struct(StructReader obj)

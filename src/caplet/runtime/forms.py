@@ -1,0 +1,185 @@
+"""The forms in which a struct travels: framed bytes, segments, files.
+
+Knows how a root struct is taken out of a message and put into one. Does not know how segments are laid out on a stream (`wire.framing`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from caplet.errors import DecodeError
+from caplet.limits import DEFAULT_LIMITS
+from caplet.runtime.plans import StructKind
+from caplet.wire.arena import Arena
+from caplet.wire.builder import BuilderArena
+from caplet.wire.copying import copy_struct
+from caplet.wire.framing import frame, read_table
+from caplet.wire.message import MessageBuilder, MessageReader
+from caplet.wire.segment import EMPTY_SEGMENT, Segment
+from caplet.wire.views import StructReader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
+
+    from caplet.limits import Limits
+    from caplet.wire.buffers import Buffer
+
+__all__ = ["MessageStream", "frame_struct", "new_root", "open_framed", "open_segments", "own_message", "read_framed"]
+
+COMPILED = not __file__.endswith(".py")
+
+
+def new_root(plan: StructKind, made: StructReader) -> None:
+    """Make `made` the root struct of a new message."""
+    message = MessageBuilder()
+    message.init_struct(made, message.newest, 0, plan.data_words, plan.pointer_count)
+
+
+def open_framed(plan: StructKind, data: Buffer, limits: Limits | None) -> StructReader:
+    """Return the root of a message that lies in a buffer; what follows the message is not looked at.
+
+    Raises:
+        DecodeError: it is no whole message, or larger than the limits allow.
+    """
+    if limits is None:
+        limits = DEFAULT_LIMITS
+    view = memoryview(data)
+    if view.ndim != 1 or view.itemsize != 1:
+        view = view.cast("B")
+    size = view.nbytes
+    if COMPILED:
+        # The plain case, one segment that fills the buffer or less, without making a list of sizes.
+        words = single_segment_words(view, size)  # type: ignore[name-defined]  # noqa: F821  (forms.pxd)
+        if 0 < words <= limits.traversal_words:
+            return open_root(plan, MessageReader([view[8 : 8 + (words << 3)]], limits))
+    table = read_table(view, 0, limits)
+    if table is None:
+        raise DecodeError(f"{size} bytes hold no whole segment table")
+    sizes, at = table
+    segments: list[memoryview] = []
+    for words in sizes:
+        segments.append(view[at : at + (words << 3)])
+        at += words << 3
+    if at > size:
+        raise DecodeError(f"the segment table tells of {at} bytes; there are {size}")
+    return open_root(plan, MessageReader(segments, limits))
+
+
+def open_segments(plan: StructKind, segments: Sequence[Buffer], limits: Limits | None) -> StructReader:
+    """Return the root of a message whose segments lie in buffers of their own."""
+    return open_root(plan, MessageReader(segments, limits))
+
+
+def open_root(plan: StructKind, message: Arena) -> StructReader:
+    """Return the root struct of a message; null reads as defaults."""
+    found = plan.new(False)
+    segment: Segment = message.segments[0]
+    if message.open_struct(found, segment, 0, message.nesting):
+        return found
+    return plan.nowhere()
+
+
+def own_message(obj: StructReader) -> BuilderArena:
+    """Return a message whose root `obj` is: its own when it is the root of one that is being built, a copy otherwise."""
+    arena: Any = None if obj._segment is EMPTY_SEGMENT else obj._arena
+    if isinstance(arena, BuilderArena):
+        first: Segment = arena.segments[0]
+        # The root pointer of a message that was built here leads to the word behind it, and says these sizes.
+        if (
+            first is obj._segment
+            and obj._data == 8
+            and first.u64s[0] == ((obj._data_bytes >> 3) << 32 | obj._pointer_count << 48)
+        ):
+            return arena
+    message = MessageBuilder()
+    copy_struct(message, message.newest, 0, obj)
+    return message
+
+
+def frame_struct(obj: StructReader) -> bytes:
+    """Return a message whose root `obj` is, with its segment table."""
+    message = own_message(obj)
+    segments = message.segments
+    if len(segments) == 1:
+        segment: Segment = segments[0]
+        if COMPILED:
+            return frame_single(segment)  # type: ignore[name-defined,no-any-return]  # noqa: F821  (forms.pxd)
+        return b"".join((bytes(4), segment.used.to_bytes(4, "little"), segment.view[: segment.used << 3]))
+    return b"".join(frame([segment.view[: segment.used << 3] for segment in segments]))
+
+
+def read_framed(plan: StructKind, file: BinaryIO, limits: Limits | None) -> StructReader | None:
+    """Read one message from a file-like object, as much of it and no more.
+
+    Returns:
+        Its root, None at the end of the file.
+
+    Raises:
+        DecodeError: the file ends inside the message, or the message is larger than the limits allow.
+    """
+    if limits is None:
+        limits = DEFAULT_LIMITS
+    head = read_exactly(file, 8)
+    if not head:
+        return None
+    count = int.from_bytes(head[:4], "little") + 1
+    if len(head) == 8 and count <= limits.segments:
+        head += read_exactly(file, (count + 2) // 2 * 8 - 8)
+    table = read_table(memoryview(head), 0, limits)
+    if table is None:
+        raise DecodeError(f"the file ends inside a segment table, after {len(head)} bytes of the message")
+    sizes, at = table
+    body = memoryview(read_exactly(file, sum(sizes) << 3))
+    if body.nbytes < sum(sizes) << 3:
+        raise DecodeError(
+            f"the file ends inside a message, after {at + body.nbytes} of its {at + (sum(sizes) << 3)} bytes"
+        )
+    segments: list[memoryview] = []
+    start = 0
+    for words in sizes:
+        segments.append(body[start : start + (words << 3)])
+        start += words << 3
+    return open_root(plan, MessageReader(segments, limits))
+
+
+def read_exactly(file: BinaryIO, size: int) -> bytes:
+    """Return the next `size` bytes of a file-like object that may give fewer at a time; less only at its end."""
+    found: Any = file.read(size)
+    if found is None or len(found) == size:
+        return found or b""
+    pieces = [found]
+    have = len(found)
+    while have < size:
+        more = file.read(size - have)
+        if not more:
+            break
+        pieces.append(more)
+        have += len(more)
+    return b"".join(pieces)
+
+
+class MessageStream:
+    """Yields the roots of the messages of a file-like object, one by one, each read when it is asked for.
+
+    Args:
+        plan: the type of the roots.
+        file: any object with `read`.
+        limits: bounds for each message; None for the defaults.
+    """
+
+    __slots__ = ("file", "limits", "plan")
+
+    def __init__(self, plan: StructKind, file: BinaryIO, limits: Limits | None) -> None:
+        self.plan = plan
+        self.file = file
+        self.limits = limits
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        found = read_framed(self.plan, self.file, self.limits)
+        if found is None:
+            raise StopIteration
+        return found
