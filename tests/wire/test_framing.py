@@ -1,0 +1,82 @@
+"""Framing: messages on a stream, cut anywhere, and the limits of what is accepted."""
+
+from __future__ import annotations
+
+import pytest
+
+from caplet.errors import DecodeError
+from caplet.limits import Limits
+from caplet.wire.framing import Framer, frame, frame_header, read_table
+from caplet.wire.message import MessageBuilder
+
+
+def message_bytes(text: str, first_segment_words: int = 1024) -> bytes:
+    message = MessageBuilder(first_segment_words, grow=False)
+    message.root.init_struct(0, 1).set_text(0, text)
+    return b"".join(frame(message.output()))
+
+
+def test_a_table_is_padded_to_a_word() -> None:
+    assert frame_header([5]) == bytes([0, 0, 0, 0, 5, 0, 0, 0])
+    assert frame_header([5, 6]) == bytes([1, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0])
+
+
+@pytest.mark.parametrize("first_segment_words", [1, 2, 1024])
+def test_messages_are_found_wherever_the_stream_is_cut(first_segment_words: int) -> None:
+    texts = ["one", "two " * 20, ""]
+    stream = b"".join(message_bytes(text, first_segment_words) for text in texts)
+    for size in (1, 2, 3, 7, 8, 9, 40, len(stream)):
+        framer = Framer()
+        found = []
+        for start in range(0, len(stream), size):
+            found += [message.root.struct().text(0) for message in framer.feed(stream[start : start + size])]
+        assert found == texts
+        assert framer.pending_bytes == 0
+
+
+def test_a_message_that_is_not_whole_waits() -> None:
+    data = message_bytes("text")
+    framer = Framer()
+    assert framer.feed(data[:-1]) == []
+    assert framer.pending_bytes == len(data) - 1
+    assert len(framer.feed(data[-1:])) == 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 510, 511, 512, 513, 0xFFFFFFFF])
+def test_a8_segment_counts_up_to_the_limit_are_accepted_and_none_wraps(count: int) -> None:
+    # 2026-03-12-0: 0xFFFFFFFF plus one must not become zero.
+    table = count.to_bytes(4, "little") + bytes([1, 0, 0, 0])
+    if count + 1 <= 511:
+        Framer().feed(table)
+    else:
+        with pytest.raises(DecodeError, match=f"{count + 1} segments"):
+            Framer().feed(table)
+
+
+def test_e46_a_giant_message_is_refused_before_anything_is_kept() -> None:
+    framer = Framer(Limits(traversal_words=1000))
+    with pytest.raises(DecodeError, match="1001 words"):
+        framer.feed(frame_header([1001]))
+    with pytest.raises(DecodeError, match="limit is 1000"):
+        Framer(Limits(traversal_words=1000)).feed(frame_header([600, 600])[:12])
+
+
+def test_e46_an_empty_first_segment_is_refused() -> None:
+    with pytest.raises(DecodeError, match="root pointer"):
+        Framer().feed(bytes(8))
+
+
+def test_the_size_of_a_message_is_known_from_its_table() -> None:
+    table = frame_header([3, 4])
+    for length in range(len(table)):
+        assert read_table(memoryview(table)[:length], 0, Limits()) is None
+    assert read_table(memoryview(table), 0, Limits()) == ([3, 4], 16)
+
+
+def test_a_slow_stream_of_a_large_message_is_not_copied_again_and_again() -> None:
+    data = message_bytes("x" * 200_000)
+    framer = Framer()
+    found = []
+    for start in range(0, len(data), 1000):
+        found += framer.feed(data[start : start + 1000])
+    assert found[0].root.struct().text(0) == "x" * 200_000
