@@ -33,6 +33,11 @@ __all__ = ["AnswerRow"]
 
 STEPS = MACHINE.steps
 EVENTS = MACHINE.event_count
+RUNNING = int(State.RUNNING)
+CANCELLED = int(State.CANCELLED)
+GONE = int(State.GONE)
+RETURNED = int(Event.RETURNED)
+RETURNED_FOR_GOOD = int(Event.RETURNED_FOR_GOOD)
 
 
 class AnswerRow(IncomingCall):
@@ -136,10 +141,10 @@ class AnswerRow(IncomingCall):
         if not self.ended(None):
             return
         self.let_go()
-        if self.state == State.CANCELLED:
+        if self.state == CANCELLED:
             # Once Finish came, results are never sent, so that nobody has to wonder who releases the capabilities in them.
             self.end_cancelled()
-        elif self.state == State.GONE:
+        elif self.state == GONE:
             self.drop_results()
         elif self.redirected or self.id >= FIRST_SILENT_ID:
             self.keep_results()
@@ -205,13 +210,13 @@ class AnswerRow(IncomingCall):
         connection.send(message)
         connection.call_answered(self)
         if frozen is None:
-            self.advance(Event.RETURNED_FOR_GOOD)
+            self.advance(RETURNED_FOR_GOOD)
         else:
             self.content = message.payload.pointer(0).as_reader()
             self.capabilities = capabilities
             self.frozen = frozen
             self.exports = exports
-            self.advance(Event.RETURNED)
+            self.advance(RETURNED)
 
     def describe_results(self, message: OutgoingMessage, exports: list[Export]) -> list[Capability] | None:
         """Write the capability table of the results.
@@ -238,10 +243,10 @@ class AnswerRow(IncomingCall):
         """Send the Return with an error, unless another Return went first."""
         self.return_error = error
         state = self.state
-        if state == State.RUNNING or state == State.CANCELLED:
+        if state == RUNNING or state == CANCELLED:
             connection = self.connection
             if self.redirected:
-                if state == State.CANCELLED:
+                if state == CANCELLED:
                     connection.send(encode.return_without_results(self.id, decode.RESULTS_SENT_ELSEWHERE))
             elif self.id < FIRST_SILENT_ID:
                 connection.send(encode.return_error(self.id, error, connection.trace_of(error)))
@@ -251,18 +256,18 @@ class AnswerRow(IncomingCall):
         elif self.redirected:
             self.early = AnswerState(self.turns)
             self.early.fail(error)
-        if state == State.CANCELLED or (state == State.RUNNING and not self.redirected):
-            self.advance(Event.RETURNED)
+        if state == CANCELLED or (state == RUNNING and not self.redirected):
+            self.advance(RETURNED)
 
     def end_cancelled(self) -> None:
         """Send the Return that ends a cancelled call, unless another Return went first."""
-        if self.state == State.RUNNING or self.state == State.CANCELLED:
+        if self.state == RUNNING or self.state == CANCELLED:
             kind = decode.RESULTS_SENT_ELSEWHERE if self.redirected else decode.CANCELED
             if self.id < FIRST_SILENT_ID:
                 self.connection.send(encode.return_without_results(self.id, kind))
             self.connection.call_answered(self)
             self.drop_results()
-            self.advance(Event.RETURNED)
+            self.advance(RETURNED)
         else:
             self.drop_results()
 
@@ -282,7 +287,7 @@ class AnswerRow(IncomingCall):
         self.early.complete(content)
         if not self.redirected:
             self.connection.call_answered(self)
-            self.advance(Event.RETURNED)
+            self.advance(RETURNED)
 
     # --- pipelining --------------------------------------------------------------------------------------------------------------
 

@@ -46,6 +46,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection"]
 
+FREE_QUESTION = int(question.Action.FREE_ID)
+FINISH_AND_RELEASE = int(question.Action.SEND_FINISH_AND_RELEASE)
+FREE_ANSWER = int(answer_states.Action.FREE_ID)
+CANCEL_CALL = int(answer_states.Action.CANCEL_CALL)
 CLOSED_HERE = Disconnected("the connection was closed here")
 
 
@@ -345,18 +349,18 @@ class Connection:
 
     def act_on_question(self, asked: Question, action: int) -> None:
         """Do what the question table asks for."""
-        if action == question.Action.FREE_ID:
+        if action == FREE_QUESTION:
             self.forget_question(asked)
         else:
-            self.send(encode.finish(asked.id, action == question.Action.SEND_FINISH_AND_RELEASE))
+            self.send(encode.finish(asked.id, action == FINISH_AND_RELEASE))
 
     def act_on_answer(self, row: AnswerRow, action: int) -> None:
         """Do what the answer table asks for."""
-        if action == answer_states.Action.FREE_ID:
+        if action == FREE_ANSWER:
             if self.answers.get(row.id) is row:
                 del self.answers[row.id]
             row.tail = None
-        elif action == answer_states.Action.CANCEL_CALL:
+        elif action == CANCEL_CALL:
             row.cancel()
         else:
             descriptor.take_back(self, row.exports)

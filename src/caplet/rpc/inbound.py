@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = ["break_import", "receive"]
 
+LINGERING = int(question.State.LINGERING)
+CANCELLED = int(question.State.CANCELLED)
+RETURNED = int(question.Event.RETURNED)
+RETURNED_FOR_GOOD = int(question.Event.RETURNED_FOR_GOOD)
+
 
 def receive(connection: Connection, message: MessageReader, fds: list[int] | None) -> None:
     """Digest one message.
@@ -153,7 +158,7 @@ def receive_return(connection: Connection, message: MessageReader, body: AnyStru
     asked = connection.questions.get(question_id)
     if asked is None:
         raise ProtocolError(f"Return for question {question_id}, which is not there")
-    if asked.state == question.State.LINGERING:
+    if asked.state == LINGERING:
         raise ProtocolError(f"a second Return for question {question_id}")
     exports = asked.exports
     if exports is not None:
@@ -161,8 +166,8 @@ def receive_return(connection: Connection, message: MessageReader, body: AnyStru
         if body.boolean(32, True):
             descriptor.take_back(connection, exports)
     kind = body.u16(6)
-    over = question.Event.RETURNED_FOR_GOOD if body.boolean(33) else question.Event.RETURNED
-    if asked.state == question.State.CANCELLED:
+    over = RETURNED_FOR_GOOD if body.boolean(33) else RETURNED
+    if asked.state == CANCELLED:
         # Our Finish asked the peer to release what the results hold, so they are not looked at.
         if kind == decode.TAKE_FROM_OTHER_QUESTION:
             tailcall.claim_for_cancelled(connection, body.u32(8))
@@ -180,11 +185,11 @@ def receive_return(connection: Connection, message: MessageReader, body: AnyStru
     elif kind == decode.RESULTS_SENT_ELSEWHERE:
         if not asked.is_tail:
             raise ProtocolError("Return says that the results were sent elsewhere, which was not asked for")
-        asked.advance(question.Event.RETURNED)
+        asked.advance(RETURNED)
     elif kind == decode.TAKE_FROM_OTHER_QUESTION:
         if asked.is_tail:
             raise ProtocolError("Return takes other results for a call whose results were to stay at the peer")
-        asked.advance(question.Event.RETURNED)
+        asked.advance(RETURNED)
         tailcall.claim(connection, asked, body.u32(8))
     else:
         raise ProtocolError(f"a Return of unknown kind {kind}")
@@ -197,7 +202,7 @@ def return_results(
     message: MessageReader,
     body: AnyStruct,
     fds: list[int] | None,
-    over: question.Event,
+    over: int,
 ) -> None:
     """Complete a question with results."""
     if asked.is_tail:

@@ -95,6 +95,7 @@ MACHINE = Machine(
 
 STEPS = MACHINE.steps
 EVENTS = MACHINE.event_count
+UNWANTED = int(Event.UNWANTED)
 
 
 class Slot:
@@ -148,7 +149,7 @@ class Question(AnswerState):
         super().__init__(connection.turns)
         self.connection = connection
         self.hints = hints
-        self.id = -1
+        self.id = 0
         self.state = 0
         # Sent with sendResultsTo.yourself: the results go elsewhere.
         self.is_tail = False
@@ -182,7 +183,7 @@ class Question(AnswerState):
     def check_wanted(self) -> None:
         """Finish when neither the caller nor a pipelined capability wants the answer."""
         if not self.answer_wanted and self.slot_uses == 0:
-            self.advance(Event.UNWANTED)
+            self.advance(UNWANTED)
 
     def finished(self) -> None:
         """Pass the outcome on; from now on only what addresses the answer keeps it."""

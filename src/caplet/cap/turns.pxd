@@ -1,0 +1,18 @@
+# C types of turns.py.
+
+cdef class Deferred:
+    cdef public object function
+
+cdef class Turns:
+    cdef object __weakref__
+    cdef bint _awake
+    cdef public object drops
+    cdef public object host
+    cdef public object queue
+    cdef public bint running
+
+    cpdef wake(self)
+    cpdef deliver(self, delivery)
+    cpdef drop(self, thing)
+    cpdef settle_drops(self)
+    cpdef run(self)
