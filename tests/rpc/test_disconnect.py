@@ -262,7 +262,7 @@ def test_too_many_imports_end_the_connection():
 
 
 def test_too_many_exports_fail_the_call():
-    network, bob = two(Limits(exports=2))
+    network, _ = two(Limits(exports=2))
     target = network.vats["alice"].bootstrap("bob")
     network.run()
     things = [Service() for _ in range(3)]

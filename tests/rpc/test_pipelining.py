@@ -14,9 +14,9 @@ def echo() -> Service:
 
 
 def test_a_chain_of_pipelined_calls_takes_one_round_trip_row_40(pair):
-    last = echo()
-    middle = Service(handler=lambda call: answer_call(call, 0, [last.capability]))
-    pair.bob.handler = lambda call: answer_call(call, 0, [middle.capability])
+    things = {"last": echo()}
+    things["middle"] = Service(handler=lambda call: answer_call(call, 0, [things["last"].capability]))
+    pair.bob.handler = lambda call: answer_call(call, 0, [things["middle"].capability])
     target = pair.bootstrap()
     first = call(target)
     second = call(first.pipeline((0,)))
@@ -29,7 +29,8 @@ def test_a_chain_of_pipelined_calls_takes_one_round_trip_row_40(pair):
     while pair.network.deliver("bob", "alice"):
         pass
     assert number_of(third.result()) == 42
-    del last, middle, target
+    things.clear()
+    del target
 
 
 def test_the_same_path_gives_the_same_promise_row_41_T9(pair):

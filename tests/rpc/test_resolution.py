@@ -377,8 +377,8 @@ def test_two_hops_T10_H7(order):
     network.add_vat("alice")
     network.connect("alice", "bob")
     network.connect("bob", "carol")
-    to_carol = network.vats["bob"].bootstrap("carol")
-    bob.handler = lambda call: call.tail_call(forward(call, to_carol))
+    held_by_bob = [network.vats["bob"].bootstrap("carol")]
+    bob.handler = lambda call: call.tail_call(forward(call, held_by_bob[0]))
     to_bob = network.vats["alice"].bootstrap("bob")
     answer = call(to_bob, capabilities=[thing.capability])
     promise = answer.pipeline((0,))
@@ -400,8 +400,8 @@ def test_two_hops_T10_H7(order):
     assert thing.numbers == [0, 1, 2, 3, 4]
     assert [number_of(one.result()) for one in answers] == [0, 1, 2, 3, 4]
     assert promise.current() is thing.capability
-    del promise, answer, held, to_carol, to_bob, bob.handler
-    bob.handler = None
+    del promise, answer, held, to_bob
+    held_by_bob.clear()
     gc.collect()
     network.assert_idle()
 

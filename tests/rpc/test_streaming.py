@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from caplet.cap.promise import PromiseCapability
 from caplet.rpc.window import FixedWindow
-from caplet.testing.objects import Service, answer_call, call, fill
+from caplet.testing.objects import answer_call, call, fill
 
 
 def stream(target, number, words=0):

@@ -16,6 +16,7 @@ class Waiter(Protocol):
 
     def set(self, outcome: object = None) -> None:
         """Let the coroutine go on in a later turn of its loop; `outcome` is ignored, so that this is a callback as it stands."""
+        ...
 
     def __await__(self) -> Generator[Any, None, None]: ...
 
@@ -25,6 +26,7 @@ class RunningMethod(Protocol):
 
     def cancel(self) -> object:
         """Ask it to stop at its next await."""
+        ...
 
 
 class Timer(Protocol):
@@ -32,6 +34,7 @@ class Timer(Protocol):
 
     def cancel(self) -> None:
         """Forget it; does nothing once it has happened."""
+        ...
 
 
 class Host(Protocol):
@@ -42,15 +45,20 @@ class Host(Protocol):
 
         Called from anywhere, also from finalisers and from other threads; must only schedule. Called once until `Turns.run()` starts.
         """
+        ...
 
     def make_waiter(self) -> Waiter:
         """Return a new waiter."""
+        ...
 
     def start_method(self, method: Coroutine[Any, Any, None]) -> RunningMethod:
         """Start a coroutine that handles its own errors; nothing of it runs before this returns or everything up to its first wait."""
+        ...
 
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
         """Call back after `delay_s` seconds."""
+        ...
 
     def now_s(self) -> float:
         """Return the time in seconds on a clock that never goes back."""
+        ...

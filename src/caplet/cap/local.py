@@ -34,12 +34,15 @@ class Dispatcher(Protocol):
 
     def method_flags(self, interface_id: int, method_id: int) -> int:
         """Return CANCELLABLE | ONE_AT_A_TIME as they apply to the method; 0 for methods it does not have."""
+        ...
 
     def dispatch(self, call: IncomingCall) -> None:
         """Start the method; sooner or later `call` must be finished, failed, or handed on. What this raises fails the call."""
+        ...
 
     def released(self) -> None:
         """No reference to the object is left; called in a turn."""
+        ...
 
 
 _turns_provider: Callable[[], Turns] | None = None
@@ -47,6 +50,7 @@ _turns_provider: Callable[[], Turns] | None = None
 
 def set_turns_provider(provider: Callable[[], Turns]) -> None:
     """Say where objects that belong to no vat yet find the one to belong to, when they are called in their own process first."""
+        ...
     global _turns_provider
     _turns_provider = provider
 

@@ -233,17 +233,15 @@ class AnswerRow(IncomingCall):
             if capability is None:
                 frozen.append(NULL)
             else:
-                assert isinstance(capability, Capability)
-                frozen.append(
-                    descriptor.describe(self.connection, capability, listed.struct(index), message, exports)
-                )
+                checked = descriptor.checked(capability)
+                frozen.append(descriptor.describe(self.connection, checked, listed.struct(index), message, exports))
         return frozen
 
     def send_error(self, error: RpcError) -> None:
         """Send the Return with an error, unless another Return went first."""
         self.return_error = error
         state = self.state
-        if state == RUNNING or state == CANCELLED:
+        if state in (RUNNING, CANCELLED):
             connection = self.connection
             if self.redirected:
                 if state == CANCELLED:

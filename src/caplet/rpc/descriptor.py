@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from caplet.wire.untyped import AnyStruct
     from caplet.wire.untyped_builder import AnyStructBuilder
 
-__all__ = ["describe", "read", "read_table", "take_back", "write_table"]
+__all__ = ["checked", "describe", "read", "read_table", "take_back", "write_table"]
 
 
 # --- from capabilities to ids ----------------------------------------------------------------------------------------------------
@@ -43,11 +43,22 @@ def write_table(connection: Connection, message: OutgoingMessage) -> list[Export
     try:
         for index, capability in enumerate(capabilities):
             if capability is not None:
-                describe(connection, capability, listed.struct(index), message, exports)  # type: ignore[arg-type]
+                describe(connection, checked(capability), listed.struct(index), message, exports)
     except BaseException:
         take_back(connection, exports)
         raise
     return exports
+
+
+def checked(capability: object) -> Capability:
+    """Return an entry of a message's capability table.
+
+    Raises:
+        Failed: it is no capability.
+    """
+    if not isinstance(capability, Capability):
+        raise Failed(f"{type(capability).__name__} is not a capability")
+    return capability
 
 
 def describe(
@@ -86,8 +97,6 @@ def describe(
 
 def export_of(connection: Connection, capability: Capability) -> Export:
     """Return the export of a capability that does not lie behind this connection, a new one if there is none."""
-    if not isinstance(capability, Capability):
-        raise Failed(f"{type(capability).__name__} is not a capability")
     export = connection.exported.get(id(capability))
     if export is not None:
         return export

@@ -17,12 +17,15 @@ class Window(Protocol):
 
     def sent(self, now_s: float, size_bytes: int) -> None:
         """A message was sent."""
+        ...
 
     def acked(self, now_s: float, size_bytes: int) -> None:
         """A message was answered."""
+        ...
 
     def has_room(self) -> bool:
         """Tell whether the next message may be sent."""
+        ...
 
 
 class FixedWindow:
