@@ -6,6 +6,7 @@ Prints the address that it listens at and serves until it is interrupted.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import operator
 import sys
 from collections.abc import Callable, Sequence
@@ -98,7 +99,5 @@ async def main(address: str) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else "tcp://127.0.0.1:0"))
-    except KeyboardInterrupt:
-        pass
