@@ -50,7 +50,6 @@ _turns_provider: Callable[[], Turns] | None = None
 
 def set_turns_provider(provider: Callable[[], Turns]) -> None:
     """Say where objects that belong to no vat yet find the one to belong to, when they are called in their own process first."""
-        ...
     global _turns_provider
     _turns_provider = provider
 
