@@ -42,7 +42,7 @@ from caplet.runtime.lists import ListKind
 from caplet.runtime.names import CLIENT_NAMES, STRUCT_NAMES, STRUCT_PREFIXES, avoid, snake_case
 from caplet.runtime.plans import GroupField, HasField, StructField, StructKind
 from caplet.runtime.servers import Server, make_server_class
-from caplet.runtime.structs import BuilderMixin, InitField, Struct, explain_names
+from caplet.runtime.structs import BuilderMixin, InitField, Struct, finish_class
 from caplet.runtime.unions import Which
 from caplet.schema.model import (
     AnyPointerType,
@@ -230,7 +230,7 @@ class ClassFactory:
 
     def _qualname(self, node: Node) -> str:
         """Return a type's name with the types around it."""
-        names = [scope.name for scope in self._scopes(node) if not isinstance(scope.body, FileNode)]
+        names = [_class_name(scope) for scope in self._scopes(node) if not isinstance(scope.body, FileNode)]
         return ".".join(reversed(names))
 
     def _module(self, node: Node) -> str:
@@ -247,14 +247,12 @@ class ClassFactory:
         qualname, module = self._qualname(node), self._module(node)
         plan = StructKind(qualname, node.id, body.data_word_count, body.pointer_count)
         namespace: dict[str, Any] = {"__slots__": (), "__module__": module, "__qualname__": qualname}
-        cls: Any = type(
-            node.name.rpartition("$")[2], (Struct,), {**namespace, "_node": node, "_plan": plan, "_fields": {}}
-        )
+        cls: Any = type(_class_name(node), (Struct,), {**namespace, "_node": node, "_plan": plan, "_fields": {}})
         namespace["__qualname__"] = f"{qualname}.Builder"
         cls.Builder = type("Builder", (BuilderMixin, cls), namespace)
         plan.set_classes(cls, cls.Builder)
-        explain_names(cls)
-        explain_names(cls.Builder)
+        finish_class(cls)
+        finish_class(cls.Builder)
         self._classes[node.id] = cls
         self._unfinished.append((node, cls))
         return cls
@@ -309,6 +307,8 @@ class ClassFactory:
         for field in fields:
             if isinstance(field, PointerField):
                 setattr(cls, avoid(f"has_{field.name}", taken), HasField(field))
+            if isinstance(field, GroupField):
+                setattr(cls, avoid(field.plan.struct.__name__, taken), field.plan.struct)
             if isinstance(field, GroupField | StructField) or (
                 isinstance(field, PointerField) and isinstance(field.kind, ListKind | AnyPointerKind)
             ):
@@ -416,6 +416,14 @@ class ClassFactory:
         cls.Server = make_server_class("Server", f"{qualname}.Server", module, plan, servers)
         self._add_nested(node, cls, {"Server"})
         return cls
+
+
+def _class_name(node: Node) -> str:
+    """Return what a node's class is called: groups begin with a capital, methods' structs lose the method's name."""
+    name = node.name.rpartition("$")[2]
+    if isinstance(node.body, StructNode) and node.body.is_group:
+        return name[:1].upper() + name[1:]
+    return name
 
 
 def _without_ancestors(bases: list[Any]) -> tuple[Any, ...]:

@@ -85,13 +85,12 @@ def own_message(obj: StructReader) -> BuilderArena:
     arena: Any = None if obj._segment is EMPTY_SEGMENT else obj._arena
     if isinstance(arena, BuilderArena):
         first: Segment = arena.segments[0]
-        # The root pointer of a message that was built here leads to the word behind it, and says these sizes.
-        if (
-            first is obj._segment
-            and obj._data == 8
-            and first.u64s[0] == ((obj._data_bytes >> 3) << 32 | obj._pointer_count << 48)
-        ):
-            return arena
+        if first is obj._segment and obj._data == 8:
+            # The root pointer of a message that was built here leads to the word behind it, and says these sizes.
+            data_words = obj._data_bytes >> 3
+            pointer_count = obj._pointer_count
+            if first.u64s[0] == data_words << 32 | pointer_count << 48:
+                return arena
     message = MessageBuilder()
     copy_struct(message, message.newest, 0, obj)
     return message

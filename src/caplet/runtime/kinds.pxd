@@ -43,6 +43,7 @@ cdef class FloatKind(ScalarKind):
 cdef class EnumKind(ScalarKind):
     cdef public object enum
     cdef public tuple members
+    cdef public dict numbers
     cpdef object member(self, Py_ssize_t number)
     cpdef int number(self, object value, object where) except -1
 

@@ -255,7 +255,7 @@ class EnumKind(ScalarKind):
         enum: its class.
     """
 
-    __slots__ = ("enum", "members")
+    __slots__ = ("enum", "members", "numbers")
 
     def __init__(self, enum: type[Any]) -> None:
         self.name = enum.__qualname__
@@ -264,6 +264,7 @@ class EnumKind(ScalarKind):
         self.code = "H"
         self.enum = enum
         self.members = enum._by_number()
+        self.numbers: dict[str, int] = {}
 
     def load(self, segment: Segment, offset: int) -> object:
         """Return the enumerant whose number is at byte `offset`."""
@@ -295,7 +296,10 @@ class EnumKind(ScalarKind):
         if type(value) is self.enum:
             return value.value  # type: ignore[attr-defined,no-any-return]
         if isinstance(value, str):
-            return self.enum._number_of(value, where)  # type: ignore[no-any-return]
+            found = self.numbers.get(value)
+            if found is None:
+                found = self.numbers[value] = self.enum._number_of(value, where)
+            return found
         if isinstance(value, int) and not isinstance(value, bool):
             if 0 <= value <= 0xFFFF:
                 return int(value)

@@ -18,15 +18,22 @@ cdef int VOID, BIT, POINTER, COMPOSITE
 
 cdef class List(ListReader):
     cdef public Kind kind
+    cdef public str title
     cdef public bint writable
+    cdef public Py_ssize_t _capacity
     cdef public Segment _holder
     cdef public Py_ssize_t _position
     cpdef set_kind(self, Kind kind, bint writable, Segment holder, Py_ssize_t position)
     cpdef object item(self, Py_ssize_t index)
     cpdef put(self, Py_ssize_t index, object value)
     cpdef check_writable(self)
+    @cython.locals(segment=Segment, end=cython.Py_ssize_t, wanted=cython.Py_ssize_t, room=cython.Py_ssize_t)
     cpdef grow(self, Py_ssize_t length)
-    cpdef fill(self, object values)
+    @cython.locals(segment=Segment, position=cython.Py_ssize_t, pointer=cython.ulonglong, count=cython.ulonglong, tag=cython.Py_ssize_t)
+    cpdef tell_length(self, Py_ssize_t length)
+    cpdef move(self, Py_ssize_t capacity)
+    @cython.locals(at=cython.Py_ssize_t)
+    cpdef fill(self, object values, object where)
     cpdef list export(self)
 
 cdef inline List new_list(object cls):
@@ -58,13 +65,13 @@ cdef class StructList(List):
     @cython.locals(place=StructReader)
     cpdef put(self, Py_ssize_t index, object value)
     @cython.locals(place=StructReader, at=cython.Py_ssize_t)
-    cpdef fill(self, object values)
+    cpdef fill(self, object values, object where)
     @cython.locals(place=StructReader, at=cython.Py_ssize_t, made=list)
     cpdef list export(self)
     @cython.locals(arena=BuilderArena, segment=Segment, start=cython.Py_ssize_t, count=cython.Py_ssize_t, step=cython.Py_ssize_t,
                    data_bytes=cython.Py_ssize_t, pointer_count=cython.Py_ssize_t, holder=Segment, position=cython.Py_ssize_t,
                    at=cython.Py_ssize_t, new=cython.Py_ssize_t, old=cython.Py_ssize_t)
-    cpdef grow(self, Py_ssize_t length)
+    cpdef move(self, Py_ssize_t capacity)
 
 cdef class PointerList(List):
     cdef PointerKind pointers
@@ -73,7 +80,7 @@ cdef class PointerList(List):
     @cython.locals(arena=BuilderArena, at=cython.Py_ssize_t)
     cpdef put(self, Py_ssize_t index, object value)
     @cython.locals(arena=BuilderArena, segment=Segment, start=cython.Py_ssize_t, count=cython.Py_ssize_t, at=cython.Py_ssize_t)
-    cpdef grow(self, Py_ssize_t length)
+    cpdef move(self, Py_ssize_t capacity)
 
 cdef class ListKind(PointerKind):
     cdef public object cls

@@ -36,14 +36,16 @@ COMPILED = not __file__.endswith(".py")
 class List(ListReader):
     """A list in a message; the base of the classes for each kind of elements.
 
-    Slots: `kind` of the elements; `writable` whether the message is being built; `_holder` and `_position` the pointer that leads to the list,
-    of a list that can grow.
+    Slots: `kind` of the elements; `title` for error texts; `writable` whether the message is being built; `_holder` and `_position` the pointer that leads to the list,
+    of a list that can grow, and `_capacity` for how many elements there is room.
     """
 
-    __slots__ = ("_holder", "_position", "kind", "writable")
+    __slots__ = ("_capacity", "_holder", "_position", "kind", "title", "writable")
 
     kind: Kind
+    title: str
     writable: bool
+    _capacity: int
     _holder: Segment | None
     _position: int
 
@@ -63,10 +65,6 @@ class List(ListReader):
     def put(self, index: int, value: Any) -> None:
         """Write element `index`, which is in range, of a list that can be written."""
         raise NotImplementedError
-
-    def where(self, index: int) -> str:
-        """Return what element `index` is called in error texts."""
-        return f"element {index} of a List({self.kind.name})"
 
     def export(self) -> list[Any]:
         """Return the elements as plain Python."""
@@ -135,7 +133,7 @@ class List(ListReader):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, List | list | tuple):
             return NotImplemented
-        items = cast(Any, other)
+        items = cast("Any", other)
         return len(self) == len(items) and all(a == b for a, b in zip(self, items, strict=True))
 
     __hash__ = None  # type: ignore[assignment]  # what a list holds may change
@@ -191,13 +189,51 @@ class List(ListReader):
             self.put(at, value)
 
     def grow(self, length: int) -> None:
-        """Move to a place for `length` elements, the new ones empty."""
+        """Make the list `length` elements long, the new ones empty; it moves only when the place behind it is taken."""
+        if self._size == COMPOSITE and not isinstance(self, StructList):
+            raise TypeError("this list cannot grow: a newer schema wrote its elements as structs")
+        if length > self._capacity:
+            segment = self._segment
+            end = (self._start >> 3) + ((self._capacity * self._step_bits + 63) >> 6)
+            wanted = (self._start >> 3) + ((length * self._step_bits + 63) >> 6)
+            if self._capacity and segment.used == end and wanted <= segment.words:
+                segment.used = wanted
+                self._capacity = length
+            else:
+                # Twice the room each time, so that growing one by one costs no more than twice what it takes.
+                room = max(length, self._capacity * 2, 4)
+                self.move(room)
+                self._capacity = room
+        self.tell_length(length)
+
+    def tell_length(self, length: int) -> None:
+        """Write another length into the words that describe the list."""
+        self._length = length
+        assert self._holder is not None
+        segment, position = self._holder, self._position
+        pointer = segment.u64s[position]
+        if pointer & 3 == 2:
+            position = (pointer >> 3 & 0x1FFFFFFF) + (1 if pointer & 4 else 0)
+            segment = self._arena.segments[pointer >> 32]
+            pointer = segment.u64s[position]
+        count = length
+        if self._size == COMPOSITE:
+            count = length * (self._step_bits >> 6)
+            tag = (self._start >> 3) - 1
+            self._segment.u64s[tag] = self._segment.u64s[tag] & 0xFFFFFFFF00000000 | length << 2
+        segment.u64s[position] = pointer & 0x7FFFFFFFF | count << 35
+
+    def move(self, capacity: int) -> None:
+        """Move to a place for `capacity` elements, those beyond the old ones empty."""
         raise NotImplementedError
 
-    def fill(self, values: Any) -> None:
-        """Write every element of a new list from a sequence of the same length."""
-        for at, value in enumerate(values):
+    def fill(self, values: Any, where: str) -> None:
+        """Write every element of a new list from a sequence of the same length; `where` is for errors."""
+        self.title = where
+        at = 0
+        for value in values:
             self.put(at, value)
+            at += 1  # noqa: SIM113  (a machine number, compiled)
 
 
 class ListIterator:
@@ -236,12 +272,12 @@ class VoidList(List):
     def put(self, index: int, value: Any) -> None:
         """Take None."""
         if value is not None:
-            raise self.kind.mismatch(value, self.where(index))
+            raise self.kind.mismatch(value, self.title)
 
-    def grow(self, length: int) -> None:
-        """Move to a place for `length` elements."""
+    def move(self, capacity: int) -> None:
+        """Move to a place for `capacity` elements."""
         assert self._holder is not None
-        self._arena.init_list(self, self._holder, self._position, VOID, length)  # type: ignore[attr-defined]
+        self._arena.init_list(self, self._holder, self._position, VOID, capacity)  # type: ignore[attr-defined]
 
 
 class BoolList(List):
@@ -256,19 +292,18 @@ class BoolList(List):
     def put(self, index: int, value: Any) -> None:
         """Write a truth value."""
         if type(value).__name__ not in ("bool", "bool_"):
-            raise self.kind.mismatch(value, self.where(index))
+            raise self.kind.mismatch(value, self.title)
         at = self._start + (index >> 3)
         mask = 1 << (index & 7)
         old = self._segment.u8s[at]
         self._segment.u8s[at] = old | mask if value else old & ~mask & 0xFF
 
-    def grow(self, length: int) -> None:
-        """Move to a place for `length` elements."""
-        bits = [self.item(at) for at in range(self._length)]
+    def move(self, capacity: int) -> None:
+        """Move to a place for `capacity` elements."""
+        old = bytes(self._segment.view[self._start : self._start + ((self._length + 7) >> 3)])
         assert self._holder is not None
-        self._arena.init_list(self, self._holder, self._position, BIT, length)  # type: ignore[attr-defined]
-        for at, bit in enumerate(bits):
-            self.put(at, bit)
+        self._arena.init_list(self, self._holder, self._position, BIT, capacity)  # type: ignore[attr-defined]
+        self._segment.put_bytes(self._start, old)
 
 
 class ScalarList(List):
@@ -291,20 +326,20 @@ class ScalarList(List):
     def put(self, index: int, value: Any) -> None:
         """Write a number."""
         at = self._start + (index * self._step_bits >> 3)
-        self.scalar.store(self._segment, at, value, self.where(index))
+        self.scalar.store(self._segment, at, value, self.title)
 
-    def grow(self, length: int) -> None:
-        """Move to a place for `length` elements."""
+    def move(self, capacity: int) -> None:
+        """Move to a place for `capacity` elements."""
         old = bytes(self.memory())
         assert self._holder is not None
-        self._arena.init_list(self, self._holder, self._position, self.scalar.size, length)  # type: ignore[attr-defined]
+        self._arena.init_list(self, self._holder, self._position, self.scalar.size, capacity)  # type: ignore[attr-defined]
         self._segment.put_bytes(self._start, old)
 
     def memory(self) -> memoryview:
         """Return the elements' bytes, when they lie side by side; a copy of them otherwise."""
         width = self.scalar.width
         size = self._length * width
-        if self._step_bits == width << 3:
+        if size == 0 or self._step_bits == width << 3:
             return self._segment.view[self._start : self._start + size]
         step = self._step_bits >> 3
         view = self._segment.view
@@ -331,7 +366,7 @@ class ScalarList(List):
         Raises:
             ValueError: the elements do not lie side by side, because the list was written by a newer schema.
         """
-        if self._step_bits != self.scalar.width << 3:
+        if self._length and self._step_bits != self.scalar.width << 3:
             raise ValueError("the elements of this list do not lie side by side; list(...) copies them")
         memory: Any = self.memory()
         view: memoryview = memory.cast(self.scalar.code)
@@ -402,14 +437,16 @@ class StructList(List):
         place = self.structs.new(True)
         self.lay(place, index)
         self.structs.reset(place)
-        self.structs.take(place, value, self.where(index))
+        self.structs.take(place, value, self.title)
 
-    def fill(self, values: Any) -> None:
-        """Write every element of a new list from a sequence of the same length."""
+    def fill(self, values: Any, where: str) -> None:
+        """Write every element of a new list from a sequence of the same length; `where` is for errors."""
         place = self.structs.new(True)
-        for at, value in enumerate(values):
+        at = 0
+        for value in values:
             self.lay(place, at)
-            self.structs.take(place, value, "")
+            self.structs.take(place, value, where)
+            at += 1  # noqa: SIM113  (a machine number, compiled)
 
     def export(self) -> list[Any]:
         """Return the elements as dicts."""
@@ -422,17 +459,18 @@ class StructList(List):
             made.append(self.structs.export_struct(place))
         return made
 
-    def grow(self, length: int) -> None:
-        """Move to a place for `length` elements."""
+    def move(self, capacity: int) -> None:
+        """Move to a place for `capacity` elements."""
         arena: BuilderArena = self._arena  # type: ignore[assignment]
         segment, start, count, step = self._segment, self._start, self._length, self._step_bits >> 3
         data_bytes, pointer_count = self._data_bytes, self._pointer_count
         holder, position = self._holder, self._position
         assert holder is not None
         # The elements move, so what they point to stays; only then may the old pointer be forgotten.
-        segment.u64s[(start >> 3) - 1] = 0
-        arena.forget_pointer(holder, position)
-        arena.init_struct_list(self, holder, position, length, data_bytes >> 3, pointer_count)
+        if holder.u64s[position]:
+            segment.u64s[(start >> 3) - 1] = 0
+            arena.forget_pointer(holder, position)
+        arena.init_struct_list(self, holder, position, capacity, data_bytes >> 3, pointer_count)
         for at in range(count):
             new = self._start + at * step
             old = start + at * step
@@ -498,15 +536,15 @@ class PointerList(List):
         if value is None:
             arena.clear(self._segment, at)
         else:
-            self.pointers.store(arena, self._segment, at, value, self.where(index))
+            self.pointers.store(arena, self._segment, at, value, self.title)
 
-    def grow(self, length: int) -> None:
-        """Move to a place for `length` elements."""
+    def move(self, capacity: int) -> None:
+        """Move to a place for `capacity` elements."""
         arena: BuilderArena = self._arena  # type: ignore[assignment]
         segment, start, count = self._segment, self._start >> 3, self._length
         assert self._holder is not None
         arena.forget_pointer(self._holder, self._position)
-        arena.init_list(self, self._holder, self._position, POINTER, length)
+        arena.init_list(self, self._holder, self._position, POINTER, capacity)
         for at in range(count):
             arena.move_pointer(self._segment, (self._start >> 3) + at, segment, start + at)
 
@@ -537,6 +575,8 @@ class ListKind(PointerKind):
         """Return the list; null reads as an empty one."""
         found = self.new()
         element = self.element
+        found.title = self.name
+        found._capacity = 0
         found.set_kind(element, writable, segment if writable else None, position)
         if segment.u64s[position] == 0:
             found._arena = arena
@@ -556,13 +596,14 @@ class ListKind(PointerKind):
             arena.writable_struct_list(found, segment, position, element.data_words, element.pointer_count)  # type: ignore[attr-defined]
         else:
             arena.open_list(found, segment, position, depth, element.size)
+        found._capacity = found._length
         return found
 
     def store(self, arena: BuilderArena, segment: Segment, position: int, value: Any, where: str) -> None:
         """Write a list from any sequence of elements, or from a buffer of numbers in one go."""
         if type(value) is list:
-            items: Any = value
-            self.init(arena, segment, position, len(items)).fill(items)
+            items = cast("Any", value)
+            self.init(arena, segment, position, len(items)).fill(items, where)
             return
         if isinstance(value, ListReader):
             self.store_list(arena, segment, position, value, where)
@@ -581,8 +622,8 @@ class ListKind(PointerKind):
                     value = list(value)
                 except TypeError:
                     raise self.mismatch(value, where) from None
-        items = value
-        self.init(arena, segment, position, len(items)).fill(items)
+        items = cast("Any", value)
+        self.init(arena, segment, position, len(items)).fill(items, where)
 
     def export_at(self, arena: Arena, segment: Segment, position: int, depth: int) -> object:
         """Return the list as plain Python."""
@@ -601,11 +642,13 @@ class ListKind(PointerKind):
         """Make the pointer lead to a new list of `length` empty elements, and return it."""
         made = self.new()
         element = self.element
+        made.title = self.name
         made.set_kind(element, True, segment, position)
         if isinstance(element, StructKind):
             arena.init_struct_list(made, segment, position, length, element.data_words, element.pointer_count)
         else:
             arena.init_list(made, segment, position, element.size, length)
+        made._capacity = length
         return made
 
 

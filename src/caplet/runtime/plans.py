@@ -7,7 +7,7 @@ plan is made (`factory.py`).
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from caplet.runtime.fields import Field, PointerField
 from caplet.runtime.kinds import PointerKind
@@ -143,7 +143,7 @@ class StructKind(PointerKind):
 
     def take(self, made: StructReader, value: Any, where: str) -> None:
         """Set the fields of a fresh builder from a mapping, a sequence of fields, or a struct of the class."""
-        kind = type(value)
+        kind = cast("type[Any]", type(value))
         if kind is dict:
             self.fill(made, value)
         elif isinstance(value, StructReader):

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from caplet.schema.model import Node
     from caplet.wire.buffers import Buffer
 
-__all__ = ["BuilderMixin", "InitField", "Struct", "explain_names"]
+__all__ = ["BuilderMixin", "InitField", "Struct", "finish_class"]
 
 COMPILED = not __file__.endswith(".py")
 
@@ -64,7 +64,7 @@ class Struct(StructReader):
     _origin: ClassVar[tuple[Callable[..., Any], tuple[object, ...]] | None] = None
     _fields: ClassVar[dict[str, Field]] = {}
 
-    def __new__(cls, *args: object, **kwargs: object) -> Self:
+    def __new__(cls, /, *args: object, **kwargs: object) -> Self:
         plan = cls._plan
         made = plan.new(True)
         new_root(plan, made)
@@ -74,7 +74,7 @@ class Struct(StructReader):
             plan.fill(made, kwargs)
         return made  # type: ignore[return-value]
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, /, *args: object, **kwargs: object) -> None:
         """Nothing is left to do."""
 
     # --- opening and making inside a message --------------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ class Struct(StructReader):
         copy_struct(message, message.newest, 0, self)
         return self._plan.open_or_init(message, message.segments[0], 0)
 
-    def copy(self, **changes: object) -> Any:
+    def copy(self, /, **changes: object) -> Any:
         """Return a copy in a message of its own: a builder of a builder, a reader of a reader.
 
         Args:
@@ -391,10 +391,10 @@ class BuilderMixin(FieldBuilder):
             field.clear(self)
 
 
-def explain_names(cls: type[Struct]) -> None:
-    """Let a class explain attributes that are not there, at no cost for those that are."""
+def finish_class(cls: type[Struct]) -> None:
+    """Let a class explain attributes that are not there, at no cost for those that are; compiled, also make instances directly."""
     if COMPILED:
-        explain_with_slot(cls)  # type: ignore[name-defined]  # noqa: F821  (structs.pxd)
+        set_slots(cls)  # type: ignore[name-defined]  # noqa: F821  (structs.pxd)
     else:
         cls.__getattr__ = Struct._explain  # type: ignore[attr-defined]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from caplet.errors import DecodeError
 from caplet.wire.arena import Arena
-from caplet.wire.builder import DEFAULT_FIRST_SEGMENT_WORDS, BuilderArena
+from caplet.wire.builder import BuilderArena
 from caplet.wire.segment import Segment
 from caplet.wire.untyped import AnyPointer
 from caplet.wire.untyped_builder import AnyPointerBuilder
@@ -37,10 +37,12 @@ class MessageReader(Arena):
     __slots__ = ()
 
     def __init__(self, segments: Sequence[Buffer], limits: Limits | None = None) -> None:
-        made = [Segment(buffer, index) for index, buffer in enumerate(segments)]
+        made: list[Segment] = []
+        for buffer in segments:
+            made.append(Segment(buffer, len(made)))
         if not made or made[0].words == 0:
             raise DecodeError("a message without a root pointer: its first segment is empty")
-        super().__init__(made, limits)
+        Arena.__init__(self, made, limits)
 
     @property
     def root(self) -> AnyPointer:
@@ -62,9 +64,6 @@ class MessageBuilder(BuilderArena):
     """
 
     __slots__ = ()
-
-    def __init__(self, first_segment_words: int = DEFAULT_FIRST_SEGMENT_WORDS, grow: bool = True) -> None:
-        super().__init__(first_segment_words, grow)
 
     @property
     def root(self) -> AnyPointerBuilder:

@@ -2,7 +2,8 @@
 cimport cython
 from cpython.memoryview cimport PyMemoryView_GET_BUFFER
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.string cimport memcpy, memset
 
 cdef bint COMPILED
 
@@ -44,3 +45,12 @@ cdef inline int point_at_view(Segment segment, object view) except -1:
 
 cdef inline str decode_utf8(Segment segment, Py_ssize_t start, Py_ssize_t length):
     return PyUnicode_DecodeUTF8(<char *>segment.u8s + start, length, NULL)
+
+cdef inline int copy_bytes(Segment segment, Py_ssize_t start, bytes content) except -1:
+    memcpy(segment.u8s + start, PyBytes_AS_STRING(content), PyBytes_GET_SIZE(content))
+    return 0
+
+cdef inline int fill_zeros(Segment segment, Py_ssize_t start, Py_ssize_t length) except -1:
+    if length > 0:
+        memset(segment.u8s + start, 0, length)
+    return 0

@@ -117,6 +117,9 @@ class Segment:
 
     def put_bytes(self, start: int, content: Buffer) -> None:
         """Write `content` (bytes or any contiguous buffer) from byte `start` on."""
+        if COMPILED and type(content) is bytes:
+            copy_bytes(self, start, content)  # type: ignore[name-defined]  # noqa: F821  (segment.pxd)
+            return
         source = memoryview(content)
         if source.ndim != 1 or source.itemsize != 1 or source.format != "B":
             source = source.cast("B")
@@ -124,7 +127,9 @@ class Segment:
 
     def zero(self, start: int, length: int) -> None:
         """Overwrite `length` bytes from byte `start` with zeros."""
-        if length > 0:
+        if COMPILED:
+            fill_zeros(self, start, length)  # type: ignore[name-defined]  # noqa: F821  (segment.pxd)
+        elif length > 0:
             self.view[start : start + length] = bytes(length)
 
 
