@@ -19,6 +19,3 @@ cdef class IncomingCall:
     cpdef start(self)
     cpdef bint ended(self, error) except -1
     cpdef let_go(self)
-
-cdef class Abandoned:
-    cdef public object function

@@ -234,29 +234,3 @@ class IncomingCall:
         self.target = None
         self.forwarded = None
         self.on_cancelled = None
-
-    def __del__(self) -> None:
-        # A method that was lost without an end must not leave its caller waiting. May run anywhere: only enqueue.
-        if self.stage != DONE:
-            self.turns.drop(Abandoned(self.abandon()))
-
-    def abandon(self) -> Callable[[], None]:
-        """Return what fails the caller's side, without this object."""
-        return _nothing
-
-
-def _nothing() -> None:
-    """Do nothing."""
-
-
-class Abandoned:
-    """What is left to do for a call whose method was lost."""
-
-    __slots__ = ("function",)
-
-    def __init__(self, function: Callable[[], None]) -> None:
-        self.function = function
-
-    def drop_use(self) -> None:
-        """Do it."""
-        self.function()

@@ -148,6 +148,7 @@ class PromiseCapability(Capability):
         self.queue = []
         self.watches = []
         self.owner = None
+        self.waiting = 0
         if queue:
             for thing in queue:
                 if isinstance(thing, IncomingCall):
