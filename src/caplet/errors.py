@@ -5,6 +5,7 @@
     ├── CompileError (also ValueError)     schema text that does not compile; `diagnostics` lists everything found
     ├── DecodeError (also ValueError)      bytes that are not a well-formed message
     ├── InactiveMemberError (also AttributeError, ValueError)   a union member that is not the active one was read
+    ├── NotationError (also ValueError)    a value that has no form in a notation, or JSON that does not fit its schema
     ├── PluginError                        a code generator that is not there or failed
     ├── RpcError                           a call, a capability or a connection that failed, of a kind unknown to this release
     │   ├── Failed                         something went wrong (also a peer's protocol error: ProtocolError)
@@ -30,6 +31,7 @@ __all__ = [
     "Disconnected",
     "Failed",
     "InactiveMemberError",
+    "NotationError",
     "Overloaded",
     "PluginError",
     "ProtocolError",
@@ -102,6 +104,27 @@ class CompileError(CapletError, ValueError):
 
     def __reduce__(self) -> tuple[type[CompileError], tuple[tuple[Diagnostic, ...]]]:
         return type(self), (self.diagnostics,)
+
+
+class NotationError(CapletError, ValueError):
+    """A value that has no form in a notation, or JSON that does not fit its schema; the text begins with the path to it.
+
+    Args:
+        problem: what is wrong.
+        path: where, as in `$.people[2].age`; without the `$`.
+    """
+
+    def __init__(self, problem: str, path: str = "") -> None:
+        super().__init__(f"${path}: {problem}" if path else problem)
+        self.problem = problem
+        self.path = path
+
+    def inside(self, step: str) -> NotationError:
+        """Return the same error as seen from one level further out."""
+        return NotationError(self.problem, step + self.path)
+
+    def __reduce__(self) -> tuple[type[NotationError], tuple[str, str]]:
+        return type(self), (self.problem, self.path)
 
 
 class PluginError(CapletError):

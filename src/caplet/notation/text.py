@@ -86,7 +86,7 @@ class TextPrinter:
         assert content is None or isinstance(content, (bool, int, float))
         return self.number(content, type_)
 
-    def number(self, value: bool | int | float | None, type_: Type) -> str:
+    def number(self, value: bool | float | None, type_: Type) -> str:
         """Return a value of the data section."""
         kind = type_.kind
         if kind == TypeKind.VOID:
@@ -110,12 +110,12 @@ class TextPrinter:
         if kind == TypeKind.DATA:
             return quoted_bytes(source.blob(content if isinstance(content, bytes) else b""))
         if isinstance(type_, ListType):
-            return self.list(source.list(), type_.element, amount, mode)
+            return self.sequence(source.list(), type_.element, amount, mode)
         if kind == TypeKind.STRUCT:
             return self.struct(source.struct(), type_, amount, mode)
         return "<external capability>" if kind == TypeKind.INTERFACE else "<opaque pointer>"
 
-    def list(self, source: AnyList, type_: Type, amount: int, mode: _Mode) -> str:
+    def sequence(self, source: AnyList, type_: Type, amount: int, mode: _Mode) -> str:
         """Return a list."""
         inner = amount + 1 if amount else 0
         length = len(source)
