@@ -136,7 +136,7 @@ def test_a_bootstrap_whose_answer_comes_too_late_is_released_T54(pair):
 
 
 @pytest.mark.parametrize("kind", [0, 1, 2, 3, 17])
-def test_every_kind_of_error_travels_row_94_row_95(pair, kind):
+def test_every_kind_of_error_travels_with_its_details_row_94_row_95_H14(pair, kind):
     target = pair.ready()
     answer = call(target)
     pair.run()
