@@ -1,0 +1,1 @@
+# ids.py is compiled as it stands: it needs no C types of its own.

@@ -1,0 +1,1 @@
+# resolution.py is compiled as it stands: it needs no C types of its own.

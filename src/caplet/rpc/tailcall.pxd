@@ -1,0 +1,1 @@
+# tailcall.py is compiled as it stands: it needs no C types of its own.
