@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from caplet.cap.promise import PromiseCapability
 from caplet.rpc.window import FixedWindow
-from caplet.testing.objects import answer_call, call, fill
+from caplet.testing.objects import Service, answer_call, call, fill
 
 
 def stream(target, number, words=0):
@@ -47,7 +47,6 @@ def test_a_failed_streaming_call_fails_the_stream_row_101(pair):
     pair.run()
     assert 9 not in pair.bob.numbers
     del target, sent, late
-    pair.network.vats["alice"].connection("bob").disconnect()
 
 
 def test_dropping_the_capability_does_not_cancel_streaming_calls_row_105_H21_T47(pair):
@@ -106,3 +105,27 @@ def test_a_fixed_window_row_100_row_103():
     assert not window.has_room()
     window.acked(1.0, 5000)
     assert window.has_room()
+
+
+def test_a_stream_goes_on_when_its_promise_resolves_row_104(pair):
+    """The window and the error of the promise's stream hold for what it became."""
+    thing = Service()
+    target = pair.ready()
+    answer = call(target)
+    promise = answer.pipeline((0,))
+    sent = [stream(promise, number, 4000) for number in range(3)]
+    pair.run()
+    answer_call(pair.bob.held.pop(), 0, [thing.capability])
+    pair.run()
+    sent.append(stream(promise, 3, 4000))
+    pair.run()
+    assert thing.numbers == [0, 1, 2, 3]
+    assert [one.done for one in sent] == [True, True, True, False]
+    thing.held.pop(0).fail(ValueError("disk full"))
+    pair.run()
+    assert "disk full" in str(stream(promise, 4).error)
+    for held in thing.held:
+        answer_call(held)
+    thing.held.clear()
+    del held, promise, answer
+    pair.run()

@@ -334,6 +334,8 @@ class AnswerRow(IncomingCall):
         if gate is not None:
             return gate
         returned = self.capabilities[number]
+        if returned is None:
+            return said
         assert isinstance(returned, Capability)
         ahead = self.source.pipeline(path)
         if ahead.current() is returned.current():

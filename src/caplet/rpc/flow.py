@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from caplet.cap.answer import Answer, AnswerState
+from caplet.cap.answer import Answer, AnswerState, failed_answer, immediate_answer
 from caplet.rpc import outbound
 from caplet.rpc.window import FixedWindow
 from caplet.wire.untyped import AnyPointer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from caplet.cap.request import Request
     from caplet.errors import RpcError
     from caplet.rpc.connection import Connection
@@ -36,7 +38,8 @@ class Flow:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.words = 0
-        self.make_window: type[FixedWindow] = FixedWindow
+        self.make_window: Callable[[], Window] = FixedWindow
+        # Streams with calls under way.
         self.streams: dict[int, Stream] = {}
 
     # --- incoming ----------------------------------------------------------------------------------------------------------------
@@ -74,11 +77,10 @@ class Flow:
 
     def send_streaming(self, raw: RemoteCapability, request: Request) -> Answer:
         """Send a streaming call at once; the returned answer says when to send the next."""
-        key = id(raw)
-        stream = self.streams.get(key)
+        stream = raw.stream
         if stream is None:
-            stream = self.streams[key] = Stream(self, raw, self.make_window())
-        return stream.send(request)
+            stream = raw.stream = Stream(self, self.make_window())
+        return stream.send(raw, request)
 
     def disconnected(self, reason: RpcError) -> None:
         """Fail every stream, and count nothing any more."""
@@ -94,40 +96,35 @@ class Stream:
 
     Args:
         flow: the connection's sums.
-        raw: the object; kept until every call is answered, so that dropping the capability does not cancel them.
         window: how many bytes may be under way.
     """
 
-    __slots__ = ("acked", "blocked", "error", "flow", "in_flight", "raw", "sent_bytes", "window")
+    __slots__ = ("acked", "blocked", "error", "flow", "in_flight", "window")
 
-    def __init__(self, flow: Flow, raw: RemoteCapability, window: Window) -> None:
+    def __init__(self, flow: Flow, window: Window) -> None:
         self.flow = flow
-        self.raw = raw
         self.window = window
         self.error: RpcError | None = None
         # Calls that were sent and not answered, and senders that wait for room.
         self.in_flight: dict[int, StreamedCall] = {}
         self.blocked: list[AnswerState] = []
         self.acked: list[AnswerState] = []
-        self.sent_bytes = 0
 
-    def send(self, request: Request) -> Answer:
-        """Send a call; the answer is done when the next one may be sent."""
-        from caplet.cap.answer import failed_answer, immediate_answer
-
+    def send(self, raw: RemoteCapability, request: Request) -> Answer:
+        """Send a call to `raw`; the answer is done when the next one may be sent."""
         if self.error is not None:
             return failed_answer(self.error)
         connection = self.flow.connection
         sent_words = connection.sent_words
-        answer = outbound.send_call(connection, self.raw, request)
+        answer = outbound.send_call(connection, raw, request)
         if answer.error is not None:
-            self.forget_if_over()
             return failed_answer(answer.error)
         size = (connection.sent_words - sent_words) << 3
         now = connection.turns.host.now_s()
         self.window.sent(now, size)
-        call = StreamedCall(self, answer, size)
+        call = StreamedCall(self, raw, answer, size)
         self.in_flight[id(call)] = call
+        self.flow.streams[id(self)] = self
         answer.on_done(call.answered)
         if self.window.has_room():
             return immediate_answer(AnyPointer())
@@ -147,6 +144,7 @@ class Stream:
             for state in blocked:
                 state.complete(AnyPointer())
         if not self.in_flight:
+            self.flow.streams.pop(id(self), None)
             acked = self.acked
             self.acked = []
             for state in acked:
@@ -154,12 +152,9 @@ class Stream:
                     state.fail(self.error)
                 else:
                     state.complete(AnyPointer())
-        self.forget_if_over()
 
     def wait_all_acked(self) -> Answer:
         """Return an answer that is done when every call of the stream was answered."""
-        from caplet.cap.answer import failed_answer, immediate_answer
-
         if self.error is not None:
             return failed_answer(self.error)
         if not self.in_flight:
@@ -177,19 +172,15 @@ class Stream:
         for state in blocked:
             state.fail(self.error)
 
-    def forget_if_over(self) -> None:
-        """Let go of the object when nothing is under way; an error is remembered as long as somebody holds it."""
-        if not self.in_flight and self.error is None:
-            self.flow.streams.pop(id(self.raw), None)
-
 
 class StreamedCall:
-    """One streaming call under way."""
+    """One streaming call under way; it keeps the object, so that dropping the capability does not cancel it."""
 
-    __slots__ = ("answer", "size", "stream")
+    __slots__ = ("answer", "raw", "size", "stream")
 
-    def __init__(self, stream: Stream, answer: Answer, size: int) -> None:
+    def __init__(self, stream: Stream, raw: RemoteCapability, answer: Answer, size: int) -> None:
         self.stream = stream
+        self.raw = raw
         self.answer = answer
         self.size = size
 

@@ -3,6 +3,7 @@ from caplet.cap.capability cimport Capability
 
 cdef class RemoteCapability(Capability):
     cdef public object link
+    cdef public object stream
 
 cdef class ImportedCapability(RemoteCapability):
     cdef public object row

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from caplet.rpc.answer import AnswerRow
     from caplet.rpc.connection import Connection
     from caplet.rpc.export import Export
+    from caplet.rpc.flow import Stream
     from caplet.rpc.import_ import Import
     from caplet.rpc.question import Slot
     from caplet.wire.untyped_builder import AnyStructBuilder
@@ -43,10 +44,12 @@ class RemoteCapability(Capability):
         connection: the connection.
     """
 
-    __slots__ = ("link",)
+    __slots__ = ("link", "stream")
 
     def __init__(self, connection: Connection) -> None:
         self.link = connection
+        # The streaming calls to it that are under way, or the error that ended them.
+        self.stream: Stream | None = None
 
     @property
     def turns(self) -> Turns | None:
@@ -119,7 +122,7 @@ class ImportedCapability(RemoteCapability):
     __slots__ = ("row",)
 
     def __init__(self, connection: Connection, row: Import) -> None:
-        self.link = connection
+        super().__init__(connection)
         self.row = row
 
     def write_target(self, target: AnyStructBuilder) -> None:
@@ -155,7 +158,7 @@ class PipelinedCapability(RemoteCapability):
     __slots__ = ("slot",)
 
     def __init__(self, connection: Connection, slot: Slot) -> None:
-        self.link = connection
+        super().__init__(connection)
         self.slot = slot
 
     def write_target(self, target: AnyStructBuilder) -> None:
@@ -255,6 +258,8 @@ class RemotePromise(Capability):
         if self._resolution is not None:
             return
         self._resolution = capability
+        if self.raw is not None and self.raw.stream is not None:
+            hand_over_stream(self.raw, capability.current())
         self.raw = None
         watches = self.watches
         self.watches = []
@@ -367,6 +372,14 @@ class Reflected(Capability):
     def describe(self) -> str:
         """Return what it is."""
         return f"named back by the peer, {self.inner.describe()}"
+
+
+def hand_over_stream(raw: RemoteCapability, target: Capability) -> None:
+    """Let what a promise became go on with the promise's stream, if it lies behind the same connection and has none of its own."""
+    if isinstance(target, RemotePromise) and target.raw is not None:
+        target = target.raw
+    if isinstance(target, RemoteCapability) and target.link is raw.link and target.stream is None:
+        target.stream = raw.stream
 
 
 def live(reference: weakref.ref[RemotePromise] | None) -> RemotePromise | None:
