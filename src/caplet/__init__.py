@@ -26,7 +26,7 @@ from caplet.limits import Limits
 if TYPE_CHECKING:
     from caplet.aio.connections import Connection, connect
     from caplet.aio.serving import Serving, serve
-    from caplet.load import load
+    from caplet.load import install_import_hook, load
     from caplet.runtime.calls import Call
     from caplet.runtime.clients import Client
     from caplet.runtime.servers import CallContext, Server, cancellable
@@ -53,6 +53,7 @@ __all__ = [
     "accelerated",
     "cancellable",
     "connect",
+    "install_import_hook",
     "load",
     "serve",
 ]
@@ -71,6 +72,7 @@ _LAZY = {
     "Serving": "caplet.aio.serving",
     "cancellable": "caplet.runtime.servers",
     "connect": "caplet.aio.connections",
+    "install_import_hook": "caplet.load",
     "load": "caplet.load",
     "serve": "caplet.aio.serving",
 }

@@ -154,7 +154,7 @@ def test_numpy_sees_lists_and_columns_in_place(shapes: Any) -> None:
 
 def test_random_lists_survive_growth_in_any_order(shapes: Any) -> None:
     seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    print(f"seed {seed}")  # noqa: T201  (shown when the test fails)
     choose = random.Random(seed)
     made = shapes.Lists()
     wanted: dict[str, list[Any]] = {"ints": [], "texts": [], "points": [], "bools": []}

@@ -24,6 +24,7 @@ from caplet.runtime.fields import (
     TextField,
     VoidField,
 )
+from caplet.runtime.generics import brand_name, brand_of_arguments, tidy_brand
 from caplet.runtime.interfaces import InterfacePlan, MethodPlan
 from caplet.runtime.kinds import (
     AnyPointerKind,
@@ -45,7 +46,9 @@ from caplet.runtime.servers import Server, make_server_class
 from caplet.runtime.structs import BuilderMixin, InitField, Struct, finish_class
 from caplet.runtime.unions import Which
 from caplet.schema.model import (
+    EMPTY_BRAND,
     AnyPointerType,
+    Brand,
     ConstNode,
     EnumNode,
     EnumType,
@@ -61,12 +64,15 @@ from caplet.schema.model import (
     TypeKind,
     Value,
 )
+from caplet.schema.registry import apply_brand, apply_brand_to_brand
 from caplet.wire.message import MessageReader
 from caplet.wire.untyped import AnyPointer
 from caplet.wire.untyped_builder import AnyPointerBuilder
 from caplet.wire.views import ListReader, StructReader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from caplet.schema.model import Field as FieldNode
     from caplet.schema.registry import Registry
 
@@ -126,41 +132,60 @@ class ClassFactory:
 
     Args:
         registry: the nodes.
+
+    Attributes:
+        origin_of: says how another process finds the class of a type again: a function and its arguments; None when it cannot.
     """
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self._classes: dict[int, Any] = {}
-        self._plans: dict[int, InterfacePlan] = {}
+        self._classes: dict[tuple[int, Brand], Any] = {}
+        self._plans: dict[tuple[int, Brand], InterfacePlan] = {}
         self._kinds: dict[Type, Kind] = {}
-        self._unfinished: list[tuple[Node, Any]] = []
+        self._unfinished: list[tuple[Node, Brand, Any]] = []
         self._finishing = False
+        self.origin_of: Callable[[Type], tuple[Callable[..., Any], tuple[object, ...]]] | None = None
 
     # --- types --------------------------------------------------------------------------------------------------------------------
 
-    def class_of(self, type_id: int) -> Any:
+    def class_of(self, type_id: int, brand: Brand = EMPTY_BRAND) -> Any:
         """Return the class of a struct, enum or interface.
 
         Args:
             type_id: its 64-bit id.
+            brand: what its parameters, and those of the scopes around it, are bound to.
 
         Raises:
             SchemaError: there is no such type.
         """
-        made = self._classes.get(type_id)
+        if brand.scopes:
+            brand = tidy_brand(brand)
+        made: Any = self._classes.get((type_id, brand))
         if made is None:
             node = self.registry.get(type_id)
+            if brand.scopes and not node.is_generic and node.scope_id:
+                return self.class_of(type_id)
             if isinstance(node.body, StructNode):
-                made = self._struct_shell(node)
+                made = self._struct_shell(node, brand)
             elif isinstance(node.body, EnumNode):
                 names = tuple(enumerant.name for enumerant in node.body.enumerants)
-                made = self._classes[type_id] = make_enum(node.name, self._qualname(node), self._module(node), names)
+                made = self._classes[type_id, brand] = make_enum(
+                    node.name, self._qualname(node), self._module(node), names
+                )
+                setattr(made, "_schema_type", EnumType(type_id))  # noqa: B010  (enum classes have no such attribute to declare)
             elif isinstance(node.body, InterfaceNode):
-                made = self._interface(node)
+                made = self._interface(node, brand)
             else:
                 raise SchemaError(f"{node.display_name} is no struct, enum or interface")
+            if node.parameters:
+                # Looked up on the class and called with what stands between the brackets.
+                setattr(made, "__class_getitem__", partial(self._branded, node, brand))  # noqa: B010
             self._finish()
         return made
+
+    def _branded(self, node: Node, outer: Brand, arguments: object) -> Any:
+        """Return the class of a generic type with its parameters bound."""
+        return self.class_of(node.id, brand_of_arguments(node, outer, arguments))
 
     def kind_of(self, schema_type: Type) -> Kind:
         """Return how values of a type are read and written."""
@@ -179,10 +204,10 @@ class ClassFactory:
         if isinstance(schema_type, EnumType):
             return EnumKind(self.class_of(schema_type.type_id))
         if isinstance(schema_type, StructType):
-            plan: StructKind = self.class_of(schema_type.type_id)._plan
+            plan: StructKind = self.class_of(schema_type.type_id, schema_type.brand)._plan
             return plan
         if isinstance(schema_type, InterfaceType):
-            return InterfaceKind(self.class_of(schema_type.type_id))
+            return InterfaceKind(self.class_of(schema_type.type_id, schema_type.brand))
         if isinstance(schema_type, AnyPointerType) and schema_type.constraint.name == "CAPABILITY":
             return InterfaceKind(Client)
         return ANY_POINTER
@@ -230,8 +255,19 @@ class ClassFactory:
 
     def _qualname(self, node: Node) -> str:
         """Return a type's name with the types around it."""
+        if "$" in node.name:
+            # The params or results of a method, which stand in no scope.
+            return node.display_name.partition(":")[2].replace("$", ".")
         names = [_class_name(scope) for scope in self._scopes(node) if not isinstance(scope.body, FileNode)]
         return ".".join(reversed(names))
+
+    def _brand_name(self, brand: Brand) -> str:
+        """Return how a brand is shown behind a class's name."""
+        return brand_name(brand, self._type_name) if brand.scopes else ""
+
+    def _type_name(self, schema_type: Type) -> str:
+        """Return the name of a type as it is shown."""
+        return self.kind_of(schema_type).name
 
     def _module(self, node: Node) -> str:
         """Return the name of the module that a type's file is."""
@@ -240,21 +276,26 @@ class ClassFactory:
 
     # --- structs ------------------------------------------------------------------------------------------------------------------
 
-    def _struct_shell(self, node: Node) -> Any:
+    def _struct_shell(self, node: Node, brand: Brand) -> Any:
         """Make a struct's two classes without fields."""
         body = node.body
         assert isinstance(body, StructNode)
-        qualname, module = self._qualname(node), self._module(node)
+        qualname, module = self._qualname(node) + self._brand_name(brand), self._module(node)
         plan = StructKind(qualname, node.id, body.data_word_count, body.pointer_count)
         namespace: dict[str, Any] = {"__slots__": (), "__module__": module, "__qualname__": qualname}
-        cls: Any = type(_class_name(node), (Struct,), {**namespace, "_node": node, "_plan": plan, "_fields": {}})
+        cls: Any = type(
+            _class_name(node),
+            (Struct,),
+            {**namespace, "_node": node, "_plan": plan, "_fields": {}, "_schema_type": StructType(node.id, brand)},
+        )
         namespace["__qualname__"] = f"{qualname}.Builder"
         cls.Builder = type("Builder", (BuilderMixin, cls), namespace)
         plan.set_classes(cls, cls.Builder)
         finish_class(cls)
         finish_class(cls.Builder)
-        self._classes[node.id] = cls
-        self._unfinished.append((node, cls))
+        plan.origin_of = self.origin_of
+        self._classes[node.id, brand] = cls
+        self._unfinished.append((node, brand, cls))
         return cls
 
     def _finish(self) -> None:
@@ -264,12 +305,11 @@ class ClassFactory:
         self._finishing = True
         try:
             while self._unfinished:
-                node, cls = self._unfinished.pop()
-                self._add_fields(node, cls)
+                self._add_fields(*self._unfinished.pop())
         finally:
             self._finishing = False
 
-    def _add_fields(self, node: Node, cls: Any) -> None:
+    def _add_fields(self, node: Node, brand: Brand, cls: Any) -> None:
         """Give a struct class its fields, nested types and constants."""
         body = node.body
         assert isinstance(body, StructNode)
@@ -290,7 +330,7 @@ class ClassFactory:
         for field in fields:
             name = names[field.name]
             tag = field.discriminant_value if field.in_union else _NO_TAG
-            descriptor = self._make_field(field)
+            descriptor = self._make_field(field, brand)
             descriptor.place(name, field.name, f"{title}.{name}", tag, tag_index, union)
             made.append(descriptor)
             cls._fields[name] = descriptor
@@ -300,7 +340,7 @@ class ClassFactory:
             cls.which = Which(union, tag_index)
         self._add_accessors(cls, made, taken)
         setattr(cls, "__match_args__", tuple(cls._fields))  # noqa: B010  (type checkers take it for a constant)
-        self._add_nested(node, cls, taken)
+        self._add_nested(node, brand, cls, taken)
 
     def _add_accessors(self, cls: Any, fields: list[Field], taken: set[str]) -> None:
         """Give a struct class `has_x` and its builder class `init_x`, for the fields that can be absent or made anew."""
@@ -314,23 +354,23 @@ class ClassFactory:
             ):
                 setattr(cls.Builder, avoid(f"init_{field.name}", taken), InitField(field))
 
-    def _add_nested(self, node: Node, cls: Any, taken: set[str]) -> None:
+    def _add_nested(self, node: Node, brand: Brand, cls: Any, taken: set[str]) -> None:
         """Make nested types and constants attributes of a class."""
         for nested in node.nested_nodes:
             if nested.id not in self.registry or nested.name in taken or nested.name == "Builder":
                 continue
             child = self.registry.get(nested.id)
             if isinstance(child.body, StructNode | EnumNode | InterfaceNode):
-                setattr(cls, nested.name, self.class_of(nested.id))
+                setattr(cls, nested.name, self.class_of(nested.id, brand))
             elif isinstance(child.body, ConstNode):
                 setattr(cls, nested.name, self.value_of(child.body.type, child.body.value))
 
-    def _make_field(self, field: FieldNode) -> Field:
+    def _make_field(self, field: FieldNode, brand: Brand) -> Field:
         """Make the descriptor of a field."""
         if isinstance(field.body, Group):
-            return GroupField(self.class_of(field.body.type_id)._plan)
+            return GroupField(self.class_of(field.body.type_id, brand)._plan)
         slot = field.body
-        kind = self.kind_of(slot.type)
+        kind = self.kind_of(apply_brand(slot.type, brand))
         content = slot.default.content
         if isinstance(kind, VoidKind):
             return VoidField()
@@ -364,19 +404,23 @@ class ClassFactory:
 
     # --- interfaces -----------------------------------------------------------------------------------------------------------------
 
-    def plan_of(self, interface_id: int) -> InterfacePlan:
+    def plan_of(self, interface_id: int, brand: Brand = EMPTY_BRAND) -> InterfacePlan:
         """Return an interface's methods, its own and, by its superclasses, those that it extends."""
-        plan = self._plans.get(interface_id)
+        brand = tidy_brand(brand)
+        plan = self._plans.get((interface_id, brand))
         if plan is not None:
             return plan
         node = self.registry.get(interface_id)
         body = node.body
         if not isinstance(body, InterfaceNode):
             raise SchemaError(f"{node.display_name} is no interface")
-        plan = self._plans[interface_id] = InterfacePlan(
+        plan = self._plans[interface_id, brand] = InterfacePlan(
             node.id, node.display_name.partition(":")[2] or node.display_name
         )
-        plan.superclasses = [self.plan_of(superclass.id) for superclass in body.superclasses]
+        plan.superclasses = [
+            self.plan_of(superclass.id, apply_brand_to_brand(superclass.brand, brand))
+            for superclass in body.superclasses
+        ]
         allowed = any(
             annotation.id == ALLOW_CANCELLATION_ID for scope in self._scopes(node) for annotation in scope.annotations
         )
@@ -391,30 +435,36 @@ class ClassFactory:
                     ordinal,
                     method.name,
                     name,
-                    partial(self.class_of, params),
-                    partial(self._results_class, results),
+                    partial(self.class_of, params, apply_brand_to_brand(method.param_brand, brand)),
+                    partial(self._results_class, results, apply_brand_to_brand(method.result_brand, brand)),
                     results == STREAM_RESULT_ID,
                     allowed or any(annotation.id == ALLOW_CANCELLATION_ID for annotation in method.annotations),
                 )
             )
         return plan
 
-    def _results_class(self, type_id: int) -> Any:
+    def _results_class(self, type_id: int, brand: Brand) -> Any:
         """Return the class of a method's results; streaming methods have none, which an empty struct stands for."""
-        return EmptyResults if type_id == STREAM_RESULT_ID and type_id not in self.registry else self.class_of(type_id)
+        if type_id == STREAM_RESULT_ID and type_id not in self.registry:
+            return EmptyResults
+        return self.class_of(type_id, brand)
 
-    def _interface(self, node: Node) -> Any:
+    def _interface(self, node: Node, brand: Brand) -> Any:
         """Make an interface's client class, with its server class as `Server`."""
         body = node.body
         assert isinstance(body, InterfaceNode)
-        plan = self.plan_of(node.id)
-        bases = [self.class_of(superclass.id) for superclass in body.superclasses]
-        qualname, module = self._qualname(node), self._module(node)
+        plan = self.plan_of(node.id, brand)
+        bases = [
+            self.class_of(superclass.id, apply_brand_to_brand(superclass.brand, brand))
+            for superclass in body.superclasses
+        ]
+        qualname, module = self._qualname(node) + self._brand_name(brand), self._module(node)
         cls: Any = make_client_class(node.name, qualname, module, plan, _without_ancestors(bases))
-        self._classes[node.id] = cls
+        cls._schema_type = InterfaceType(node.id, brand)
+        self._classes[node.id, brand] = cls
         servers = _without_ancestors([base.Server for base in bases])
         cls.Server = make_server_class("Server", f"{qualname}.Server", module, plan, servers)
-        self._add_nested(node, cls, {"Server"})
+        self._add_nested(node, brand, cls, {"Server"})
         return cls
 
 

@@ -3,6 +3,7 @@ cimport cython
 from cpython.object cimport PyObject_GenericSetAttr
 from caplet.runtime.kinds cimport EnumKind, FloatKind, IntKind, PointerKind
 from caplet.wire.arena cimport Arena
+from caplet.wire.builder cimport BuilderArena
 from caplet.wire.segment cimport Segment
 from caplet.wire.views cimport StructBuilder, StructReader
 
@@ -92,6 +93,12 @@ cdef class PointerField(Field):
     cpdef object read_default(self, StructReader obj)
     cpdef Arena default_message(self)
     cpdef object touch(self, StructReader obj)
+    @cython.locals(arena=BuilderArena, position=cython.Py_ssize_t)
+    cpdef write(self, StructReader obj, object value)
+    @cython.locals(arena=BuilderArena)
+    cpdef clear(self, StructReader obj)
+    @cython.locals(arena=Arena)
+    cpdef object export(self, StructReader obj)
     cpdef Py_ssize_t position(self, StructReader obj) except -1
 
 cdef class TextField(PointerField):

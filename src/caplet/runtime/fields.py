@@ -18,6 +18,7 @@ from caplet.wire.views import StructBuilder, StructReader
 if TYPE_CHECKING:
     from caplet.runtime.kinds import EnumKind, FloatKind, IntKind, PointerKind
     from caplet.wire.arena import Arena
+    from caplet.wire.builder import BuilderArena
 
 __all__ = [
     "INT_FIELDS",
@@ -510,7 +511,9 @@ class EnumField(Field):
 
     def export(self, obj: StructReader) -> object:
         """Return the enumerant's name in the schema, its number when the schema does not know it."""
-        return self.kind.export(self.read(obj))
+        if self.end > obj._data_bytes:
+            return self.kind.export_number(self.default)
+        return self.kind.export_number(obj._segment.u16s[(obj._data + self.offset) >> 1] ^ self.default)
 
     def write(self, obj: StructReader, value: object) -> None:
         """Set the enumerant, given as member, name or number."""
@@ -605,14 +608,16 @@ class PointerField(Field):
         """Make the pointer lead to `value`; None is null."""
         self.activate(obj)
         position = self.position(obj)
+        arena: BuilderArena = obj._arena  # type: ignore[assignment]
         if value is None:
-            obj._arena.clear(obj._segment, position)  # type: ignore[attr-defined]
+            arena.clear(obj._segment, position)
         else:
-            self.kind.store(obj._arena, obj._segment, position, value, self.where)  # type: ignore[arg-type]
+            self.kind.store(arena, obj._segment, position, value, self.where)
 
     def clear(self, obj: StructReader) -> None:
         """Set the pointer to null."""
-        obj._arena.clear(obj._segment, self.position(obj))  # type: ignore[attr-defined]
+        arena: BuilderArena = obj._arena  # type: ignore[assignment]
+        arena.clear(obj._segment, self.position(obj))
 
 
 class TextField(PointerField):

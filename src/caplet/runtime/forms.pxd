@@ -13,12 +13,13 @@ from caplet.wire.views cimport StructReader
 cdef bint COMPILED
 cdef Segment EMPTY_SEGMENT
 
-cdef inline long long single_segment_words(object view, Py_ssize_t size) except -1:
+cdef inline long long single_segment_words(object view) except -1:
     # The words of the only segment of a message that lies whole in `view`; 0 when there are more, or less.
-    if size < 16:
+    cdef Py_buffer *seen = PyMemoryView_GET_BUFFER(view)
+    if seen.len < 16 or seen.ndim != 1 or seen.itemsize != 1 or (seen.strides is not NULL and seen.strides[0] != 1):
         return 0
-    cdef unsigned int *table = <unsigned int *>PyMemoryView_GET_BUFFER(view).buf
-    if table[0] != 0 or table[1] > (size >> 3) - 1:
+    cdef unsigned int *table = <unsigned int *>seen.buf
+    if table[0] != 0 or table[1] > (seen.len >> 3) - 1:
         return 0
     return table[1]
 
@@ -32,7 +33,7 @@ cdef inline bytes frame_single(Segment segment):
 
 @cython.locals(message=MessageBuilder)
 cpdef new_root(StructKind plan, StructReader made)
-@cython.locals(words=cython.longlong, size=cython.Py_ssize_t)
+@cython.locals(words=cython.longlong, size=cython.Py_ssize_t, message=MessageReader)
 cpdef StructReader open_framed(StructKind plan, object data, object limits)
 @cython.locals(found=StructReader, segment=Segment)
 cpdef StructReader open_root(StructKind plan, Arena message)

@@ -11,7 +11,7 @@ from caplet.errors import DecodeError
 from caplet.limits import DEFAULT_LIMITS
 from caplet.runtime.plans import StructKind
 from caplet.wire.arena import Arena
-from caplet.wire.builder import BuilderArena
+from caplet.wire.builder import DEFAULT_FIRST_SEGMENT_WORDS, BuilderArena
 from caplet.wire.copying import copy_struct
 from caplet.wire.framing import frame, read_table
 from caplet.wire.message import MessageBuilder, MessageReader
@@ -32,7 +32,8 @@ COMPILED = not __file__.endswith(".py")
 
 def new_root(plan: StructKind, made: StructReader) -> None:
     """Make `made` the root struct of a new message."""
-    message = MessageBuilder()
+    message = MessageBuilder.__new__(MessageBuilder)
+    message.start(DEFAULT_FIRST_SEGMENT_WORDS, True)
     message.init_struct(made, message.newest, 0, plan.data_words, plan.pointer_count)
 
 
@@ -45,14 +46,16 @@ def open_framed(plan: StructKind, data: Buffer, limits: Limits | None) -> Struct
     if limits is None:
         limits = DEFAULT_LIMITS
     view = memoryview(data)
-    if view.ndim != 1 or view.itemsize != 1:
-        view = view.cast("B")
-    size = view.nbytes
     if COMPILED:
         # The plain case, one segment that fills the buffer or less, without making a list of sizes.
-        words = single_segment_words(view, size)  # type: ignore[name-defined]  # noqa: F821  (forms.pxd)
+        words = single_segment_words(view)  # type: ignore[name-defined]  # noqa: F821  (forms.pxd)
         if 0 < words <= limits.traversal_words:
-            return open_root(plan, MessageReader([view[8 : 8 + (words << 3)]], limits))
+            message = MessageReader.__new__(MessageReader)
+            message.open([view[8 : 8 + (words << 3)]], limits)
+            return open_root(plan, message)
+    if view.ndim != 1 or view.itemsize != 1 or not view.c_contiguous:
+        view = view.cast("B")
+    size = view.nbytes
     table = read_table(view, 0, limits)
     if table is None:
         raise DecodeError(f"{size} bytes hold no whole segment table")

@@ -44,6 +44,8 @@ cdef class EnumKind(ScalarKind):
     cdef public object enum
     cdef public tuple members
     cdef public dict numbers
+    cdef public tuple schema_names
+    cpdef object export_number(self, Py_ssize_t number)
     cpdef object member(self, Py_ssize_t number)
     cpdef int number(self, object value, object where) except -1
 

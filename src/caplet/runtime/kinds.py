@@ -255,7 +255,7 @@ class EnumKind(ScalarKind):
         enum: its class.
     """
 
-    __slots__ = ("enum", "members", "numbers")
+    __slots__ = ("enum", "members", "numbers", "schema_names")
 
     def __init__(self, enum: type[Any]) -> None:
         self.name = enum.__qualname__
@@ -265,6 +265,7 @@ class EnumKind(ScalarKind):
         self.enum = enum
         self.members = enum._by_number()
         self.numbers: dict[str, int] = {}
+        self.schema_names: tuple[str, ...] = enum._schema_names
 
     def load(self, segment: Segment, offset: int) -> object:
         """Return the enumerant whose number is at byte `offset`."""
@@ -283,8 +284,11 @@ class EnumKind(ScalarKind):
 
     def export(self, value: Any) -> object:
         """Return the enumerant's name in the schema, its number when the schema does not know it."""
-        name = value.schema_name
-        return int(value) if name is None else name
+        return self.export_number(int(value))
+
+    def export_number(self, number: int) -> object:
+        """Return the name in the schema of the enumerant with this number, the number itself when it has none."""
+        return self.schema_names[number] if number < len(self.schema_names) else number
 
     def number(self, value: object, where: str) -> int:
         """Return the number of an enumerant given as member, name or number.
@@ -294,7 +298,7 @@ class EnumKind(ScalarKind):
             ValueError: there is no enumerant of this name, or the number does not fit.
         """
         if type(value) is self.enum:
-            return value.value  # type: ignore[attr-defined,no-any-return]
+            return value  # type: ignore[return-value]
         if isinstance(value, str):
             found = self.numbers.get(value)
             if found is None:

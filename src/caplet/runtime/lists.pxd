@@ -86,6 +86,8 @@ cdef class ListKind(PointerKind):
     cdef public object cls
     cdef public Kind element
     cpdef List new(self)
+    @cython.locals(made=List)
+    cpdef store_items(self, BuilderArena arena, Segment segment, Py_ssize_t position, object items, object where)
     @cython.locals(found=List)
     cpdef object export_at(self, Arena arena, Segment segment, Py_ssize_t position, int depth)
     @cython.locals(found=List, element=Kind)

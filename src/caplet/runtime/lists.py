@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from caplet.errors import DecodeError
 from caplet.runtime.kinds import BoolKind, EnumKind, Kind, PointerKind, ScalarKind, VoidKind
@@ -133,7 +133,7 @@ class List(ListReader):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, List | list | tuple):
             return NotImplemented
-        items = cast("Any", other)
+        items: Any = other  # pyright: ignore[reportUnknownVariableType]
         return len(self) == len(items) and all(a == b for a, b in zip(self, items, strict=True))
 
     __hash__ = None  # type: ignore[assignment]  # what a list holds may change
@@ -602,8 +602,7 @@ class ListKind(PointerKind):
     def store(self, arena: BuilderArena, segment: Segment, position: int, value: Any, where: str) -> None:
         """Write a list from any sequence of elements, or from a buffer of numbers in one go."""
         if type(value) is list:
-            items = cast("Any", value)
-            self.init(arena, segment, position, len(items)).fill(items, where)
+            self.store_items(arena, segment, position, value, where)  # pyright: ignore[reportUnknownArgumentType]
             return
         if isinstance(value, ListReader):
             self.store_list(arena, segment, position, value, where)
@@ -622,8 +621,12 @@ class ListKind(PointerKind):
                     value = list(value)
                 except TypeError:
                     raise self.mismatch(value, where) from None
-        items = cast("Any", value)
-        self.init(arena, segment, position, len(items)).fill(items, where)
+        self.store_items(arena, segment, position, value, where)  # pyright: ignore[reportUnknownArgumentType]
+
+    def store_items(self, arena: BuilderArena, segment: Segment, position: int, items: Any, where: str) -> None:
+        """Write a list from a sequence of elements."""
+        made = self.init(arena, segment, position, len(items))
+        made.fill(items, where)
 
     def export_at(self, arena: Arena, segment: Segment, position: int, depth: int) -> object:
         """Return the list as plain Python."""

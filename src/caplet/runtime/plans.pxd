@@ -31,6 +31,7 @@ cdef class StructKind(PointerKind):
     cdef public tuple fields
     cdef public dict by_name
     cdef public int tag_index
+    cdef public object origin_of
 
     cpdef StructReader new(self, bint writable)
     @cython.locals(made=StructReader)

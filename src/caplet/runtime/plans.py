@@ -7,7 +7,7 @@ plan is made (`factory.py`).
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from caplet.runtime.fields import Field, PointerField
 from caplet.runtime.kinds import PointerKind
@@ -32,10 +32,21 @@ class StructKind(PointerKind):
     """A struct type: its classes, its sizes and its fields.
 
     Slots: `struct` the reader class and `builder` the builder class; `data_words` and `pointer_count` of new structs; `fields` in declared
-    order and `by_name`, by name in Python and in the schema; `tag_index` where the tag of the union is, in 16-bit units, -1 without one.
+    order and `by_name`, by name in Python and in the schema; `tag_index` where the tag of the union is, in 16-bit units, -1 without one;
+    `origin_of` says how another process finds the class again.
     """
 
-    __slots__ = ("builder", "by_name", "data_words", "fields", "pointer_count", "struct", "tag_index", "type_id")
+    __slots__ = (
+        "builder",
+        "by_name",
+        "data_words",
+        "fields",
+        "origin_of",
+        "pointer_count",
+        "struct",
+        "tag_index",
+        "type_id",
+    )
 
     struct: Any
     builder: Any
@@ -49,6 +60,7 @@ class StructKind(PointerKind):
         self.fields: tuple[Field, ...] = ()
         self.by_name: dict[str, Field] = {}
         self.tag_index = -1
+        self.origin_of: Any = None
 
     def set_classes(self, struct: Any, builder: Any) -> None:
         """Say which classes readers and builders are of."""
@@ -143,16 +155,15 @@ class StructKind(PointerKind):
 
     def take(self, made: StructReader, value: Any, where: str) -> None:
         """Set the fields of a fresh builder from a mapping, a sequence of fields, or a struct of the class."""
-        kind = cast("type[Any]", type(value))
-        if kind is dict:
-            self.fill(made, value)
+        if type(value) is dict:
+            self.fill(made, value)  # pyright: ignore[reportUnknownArgumentType]
         elif isinstance(value, StructReader):
             self.check_class(value, where)
             self.copy_fields(made, value)
         elif hasattr(value, "keys"):
             self.fill(made, dict(value))
-        elif kind is tuple or kind is list:
-            self.fill_in_order(made, value, {})
+        elif isinstance(value, tuple | list):
+            self.fill_in_order(made, value, {})  # pyright: ignore[reportUnknownArgumentType]
         else:
             raise TypeError(f"{where}: expected {self.name} or a mapping, not {type(value).__name__} ({value!r:.60})")
 
@@ -301,8 +312,9 @@ class GroupField(Field):
 
     def write(self, obj: StructReader, value: object) -> None:
         """Set the group's fields from a mapping or from a group of the same class."""
+        if self.tag < 0 or self.current_tag(obj) == self.tag:
+            self.clear(obj)
         self.activate(obj)
-        self.clear(obj)
         self.plan.take(self.plan.view(obj, True), value, self.where)
 
     def export(self, obj: StructReader) -> object:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from caplet.limits import Limits
     from caplet.runtime.pipelines import PipelineMember
-    from caplet.schema.model import Node
+    from caplet.schema.model import Node, StructType
     from caplet.wire.buffers import Buffer
 
 __all__ = ["BuilderMixin", "InitField", "Struct", "finish_class"]
@@ -61,7 +61,7 @@ class Struct(StructReader):
     Builder: ClassVar[Any]
     _plan: ClassVar[StructKind]
     _node: ClassVar[Node]
-    _origin: ClassVar[tuple[Callable[..., Any], tuple[object, ...]] | None] = None
+    _schema_type: ClassVar[StructType]
     _fields: ClassVar[dict[str, Field]] = {}
 
     def __new__(cls, /, *args: object, **kwargs: object) -> Self:
@@ -187,7 +187,8 @@ class Struct(StructReader):
         printer.text(repr(self))
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        if self._origin is None:
+        plan = self._plan
+        if plan.origin_of is None:
             raise TypeError(
                 f"{self._plan.name} cannot be pickled: its schema comes from no file that could be loaded again"
             )
@@ -198,7 +199,7 @@ class Struct(StructReader):
         data: Any = frame_struct(self._plan.open_or_init(message, message.segments[0], 0))
         if protocol >= 5:
             data = PickleBuffer(data)
-        return _unpickle, (*self._origin, data, self._reading() is not self)
+        return _unpickle, (*plan.origin_of(self._schema_type), data, self._reading() is not self)
 
     # --- forms ----------------------------------------------------------------------------------------------------------------------
 

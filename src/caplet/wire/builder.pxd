@@ -12,6 +12,8 @@ cdef class BuilderArena(Arena):
     cdef public long long next_words
     cdef public Segment target
 
+    @cython.locals(first=Segment, words=cython.longlong)
+    cpdef start(self, long long first_segment_words, bint grow)
     @cython.locals(segment=Segment, size=cython.longlong, position=cython.longlong)
     cpdef long long allocate(self, long long words) except -1
     @cython.locals(content=cython.longlong, pad=cython.longlong, segment_id=cython.ulonglong)

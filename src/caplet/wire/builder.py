@@ -44,7 +44,13 @@ class BuilderArena(Arena):
     target: Segment
 
     def __init__(self, first_segment_words: int = DEFAULT_FIRST_SEGMENT_WORDS, grow: bool = True) -> None:
-        first = Segment(bytearray(max(first_segment_words, 1) << 3), 0, 1)
+        self.start(first_segment_words, grow)
+
+    def start(self, first_segment_words: int, grow: bool) -> None:
+        """Make the first segment; the arguments are those of the class."""
+        words = first_segment_words if first_segment_words > 0 else 1
+        first = Segment.__new__(Segment)
+        first.open(bytearray(words << 3), 0, 1)
         self.segments = [first]
         self.capabilities = []
         self.budget = _UNLIMITED
@@ -52,7 +58,7 @@ class BuilderArena(Arena):
         self.newest = first
         self.target = first
         self.grow = grow
-        self.next_words = max(first_segment_words, 1)
+        self.next_words = words
 
     # --- allocation -------------------------------------------------------------------------------------------------------------
 

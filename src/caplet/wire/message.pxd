@@ -7,7 +7,8 @@ from caplet.wire.untyped cimport AnyPointer
 from caplet.wire.untyped_builder cimport AnyPointerBuilder
 
 cdef class MessageReader(Arena):
-    pass
+    @cython.locals(segment=Segment, made=list)
+    cpdef open(self, object segments, object limits)
 
 cdef class MessageBuilder(BuilderArena):
     @cython.locals(segment=Segment)

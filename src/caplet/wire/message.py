@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from caplet.errors import DecodeError
+from caplet.limits import DEFAULT_LIMITS
 from caplet.wire.arena import Arena
 from caplet.wire.builder import BuilderArena
 from caplet.wire.segment import Segment
@@ -37,12 +38,21 @@ class MessageReader(Arena):
     __slots__ = ()
 
     def __init__(self, segments: Sequence[Buffer], limits: Limits | None = None) -> None:
+        self.open(segments, DEFAULT_LIMITS if limits is None else limits)
+
+    def open(self, segments: Sequence[Buffer], limits: Limits) -> None:
+        """Look at the segments; the arguments are those of the class."""
         made: list[Segment] = []
         for buffer in segments:
-            made.append(Segment(buffer, len(made)))
+            segment = Segment.__new__(Segment)
+            segment.open(buffer, len(made), -1)
+            made.append(segment)
         if not made or made[0].words == 0:
             raise DecodeError("a message without a root pointer: its first segment is empty")
-        Arena.__init__(self, made, limits)
+        self.segments = made
+        self.capabilities = []
+        self.budget = limits.traversal_words
+        self.nesting = limits.nesting
 
     @property
     def root(self) -> AnyPointer:

@@ -1,6 +1,6 @@
 # C types of segment.py: typed pointers in place of memoryview casts.
 cimport cython
-from cpython.memoryview cimport PyMemoryView_GET_BUFFER
+from cpython.memoryview cimport PyMemoryView_FromObject, PyMemoryView_GET_BUFFER
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.string cimport memcpy, memset
@@ -24,13 +24,22 @@ cdef class Segment:
     cdef float *f32s
     cdef double *f64s
 
+    @cython.locals(words=cython.Py_ssize_t)
+    cpdef open(self, object buffer, Py_ssize_t segment_id, Py_ssize_t used)
     cpdef bytes blob(self, Py_ssize_t start, Py_ssize_t length)
     cpdef str text(self, Py_ssize_t start, Py_ssize_t length)
     cpdef put_bytes(self, Py_ssize_t start, content)
     cpdef zero(self, Py_ssize_t start, Py_ssize_t length)
 
-cdef inline int point_at_view(Segment segment, object view) except -1:
-    cdef void *start = PyMemoryView_GET_BUFFER(view).buf
+cdef inline Py_ssize_t see_buffer(Segment segment, object buffer) except -1:
+    cdef object view = PyMemoryView_FromObject(buffer)
+    cdef Py_buffer *seen = PyMemoryView_GET_BUFFER(view)
+    cdef Py_ssize_t size = seen.len
+    if seen.ndim != 1 or seen.itemsize != 1 or size & 7 or (seen.strides is not NULL and seen.strides[0] != 1):
+        view = view.cast("B")[:size & ~7]
+        seen = PyMemoryView_GET_BUFFER(view)
+    cdef void *start = seen.buf
+    segment.view = view
     segment.u8s = <unsigned char *>start
     segment.i8s = <signed char *>start
     segment.u16s = <unsigned short *>start
@@ -41,7 +50,7 @@ cdef inline int point_at_view(Segment segment, object view) except -1:
     segment.i64s = <long long *>start
     segment.f32s = <float *>start
     segment.f64s = <double *>start
-    return 0
+    return size >> 3
 
 cdef inline str decode_utf8(Segment segment, Py_ssize_t start, Py_ssize_t length):
     return PyUnicode_DecodeUTF8(<char *>segment.u8s + start, length, NULL)

@@ -78,16 +78,22 @@ class Segment:
     f64s: memoryview[float]
 
     def __init__(self, buffer: Buffer, segment_id: int = 0, used: int = -1) -> None:
-        view = memoryview(buffer)
-        size = view.nbytes
-        if view.ndim != 1 or view.itemsize != 1 or size & 7:
-            view = view.cast("B")[: size & ~7]
-        self.view = view
-        self.id = segment_id
-        self.words = size >> 3
-        self.used = self.words if used < 0 else used
+        self.open(buffer, segment_id, used)
+
+    def open(self, buffer: Buffer, segment_id: int, used: int) -> None:
+        """Look at a buffer; the arguments are those of the class."""
         if COMPILED:
-            point_at_view(self, view)  # type: ignore[name-defined]  # noqa: F821  (inline in segment.pxd)
+            words = see_buffer(self, buffer)  # type: ignore[name-defined]  # noqa: F821  (inline in segment.pxd)
+        else:
+            view = memoryview(buffer)
+            size = view.nbytes
+            if view.ndim != 1 or view.itemsize != 1 or size & 7 or not view.c_contiguous:
+                view = view.cast("B")[: size & ~7]
+            self.view = view
+            words = size >> 3
+        self.id = segment_id
+        self.words = words
+        self.used = words if used < 0 else used
 
     def __getattr__(self, name: str) -> Any:
         """Make a typed view on its first use; compiled, all of them are there from the start."""
