@@ -216,3 +216,21 @@ def test_a_pipelined_capability_can_be_passed_on_before_it_is_known_row_20(pair)
     pair.run()
     assert other.done
     del first, second, passed
+
+
+def test_a_promise_for_results_without_capabilities_becomes_null_H3(pair):
+    """Also when the Return needs no Finish, and the id of the question is used again at once."""
+    target = pair.ready()
+    answer = call(target)
+    promise = answer.pipeline((0,))
+    pair.run()
+    answer_call(pair.bob.held.pop())
+    pair.run()
+    assert not promise.is_promise
+    assert promise.is_null
+    other = call(target, capabilities=[promise])
+    pair.run()
+    assert "> call q3 of e1 method 0x1#0 (none)" in pair.lines()
+    answer_call(pair.bob.held.pop())
+    pair.run()
+    assert other.done

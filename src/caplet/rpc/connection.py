@@ -262,7 +262,6 @@ class Connection:
         for asked in questions:
             asked.advance(question.Event.DISCONNECTED)
             asked.fail(reason)
-            asked.paths = None
             asked.exports = None
         for row in answers:
             row.advance(answer_states.Event.DISCONNECTED)
@@ -341,7 +340,6 @@ class Connection:
 
     def forget_question(self, asked: Question) -> None:
         """Free the id of a question."""
-        asked.paths = None
         if asked.id >= FIRST_SILENT_ID:
             self.silent.pop(asked.id, None)
         elif self.questions.get(asked.id) is asked:

@@ -188,6 +188,8 @@ class Question(AnswerState):
     def finished(self) -> None:
         """Pass the outcome on; from now on only what addresses the answer keeps it."""
         self.target = None
+        # The promises of the paths were resolved before; whatever still addresses the answer holds its own path.
+        self.paths = None
         super().finished()
         self.answer_wanted = False
         self.check_wanted()

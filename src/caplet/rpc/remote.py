@@ -182,7 +182,9 @@ class PipelinedCapability(RemoteCapability):
     def keeper(self) -> Capability | None:
         """Return the promise for it while the question is not answered."""
         question = self.slot.question
-        return None if question.done or question.is_tail else self.link.promise_for_slot(self.slot)
+        if question.done or question.is_tail or question.source is not None:
+            return None
+        return self.link.promise_for_slot(self.slot)
 
     def describe(self) -> str:
         """Return question and path."""

@@ -106,7 +106,7 @@ def promise_for_raw(connection: Connection, raw: RemoteCapability) -> Capability
         return raw
     assert isinstance(raw, PipelinedCapability)
     slot = raw.slot
-    if slot.question.done:
+    if slot.question.done or slot.question.source is not None:
         return settle(connection, raw, slot.called, slot.question.pipeline(slot.path))
     return promise_for_slot(connection, slot)
 
