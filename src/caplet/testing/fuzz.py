@@ -16,7 +16,6 @@ from caplet.errors import Failed
 from caplet.rpc.answer_states import State as AnswerState
 from caplet.rpc.connection import Connection
 from caplet.rpc.question import State as QuestionState
-from caplet.rpc.remote import PipelinedCapability
 from caplet.testing.network import Network
 from caplet.testing.objects import capabilities_of, fill, number_of
 from caplet.testing.oracle import CallRecord, Reference, TwinObject, TwinPath, TwinPromise, depends, reached
@@ -232,27 +231,23 @@ class Fuzz:
     def settle_circles(self) -> None:
         """Cut links where nothing is left but answers that wait for each other.
 
-        What was told to a peer is kept until the peer's Finish. Two answers, one of each side, each of which was said to hold a capability
-        of the other, keep each other until the connection ends; the protocol has no message that could end such a circle earlier.
+        What was told to a peer is kept until the peer's Finish or Release. When the answers of both sides were said to hold what the
+        other side's answers hold, directly or through exports, they keep each other until the connection ends; the protocol has no
+        message that could end such a circle earlier.
         """
         gc.collect()
         self.network.run()
         for link in list(self.network.links):
             ends = list(link.ends.values())
-            if all(self.is_circle(end) for end in ends) and any(len(end.questions) for end in ends):
+            if all(self.only_waits(end) for end in ends) and any(len(end.questions) for end in ends):
                 self.circles += 1
                 self.network.cut(*link.names)
 
-    def is_circle(self, connection: Connection) -> bool:
-        """Tell whether every question of a connection waits only for answers of the same connection."""
-        held = 0
-        for row in connection.answers.values():
-            if row.state != AnswerState.RETURNED:
-                return False
-            held += sum(isinstance(one, PipelinedCapability) for one in row.frozen or ())
-            held += row.tail is not None
-        asked = connection.questions.entries()
-        return all(one.state == QuestionState.LINGERING for one in asked) and held >= len(asked) > 0
+    def only_waits(self, connection: Connection) -> bool:
+        """Tell whether every call of a connection is over but for what still addresses its answer."""
+        return all(row.state == AnswerState.RETURNED for row in connection.answers.values()) and all(
+            one.state == QuestionState.LINGERING and one.slot_uses for one in connection.questions.entries()
+        )
 
     def compare(self, asked: Asked) -> None:
         """Compare an outcome with the twin's."""
