@@ -40,6 +40,9 @@ def frame_header(segment_words: Sequence[int]) -> bytes:
 
 def frame(segments: Sequence[memoryview]) -> list[memoryview | bytes]:
     """Return the buffers to write for one message: its table, then its segments, not copied."""
+    if len(segments) == 1:
+        # The plain case: the count is zero, and the table is one word.
+        return [(segments[0].nbytes >> 3 << 32).to_bytes(8, "little"), segments[0]]
     header: list[memoryview | bytes] = [frame_header([segment.nbytes >> 3 for segment in segments])]
     header.extend(segments)
     return header
@@ -128,6 +131,13 @@ class Framer:
 
     def cut(self, view: memoryview, start: int, messages: list[MessageReader]) -> int:
         """Take one message that begins at byte `start`, when it is whole, and return where the next one begins."""
+        if len(view) - start >= 8:
+            # The plain case, one segment that is all there, without lists of sizes.
+            first = int.from_bytes(view[start : start + 8], "little")
+            end = start + 8 + (first >> 32 << 3)
+            if first & 0xFFFFFFFF == 0 and end <= len(view) and first >> 32 <= self._limits.traversal_words:
+                messages.append(MessageReader((view[start + 8 : end],), self._limits))
+                return end
         table = read_table(view, start, self._limits)
         if table is None:
             self._needed = 0
