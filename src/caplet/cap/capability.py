@@ -85,6 +85,11 @@ class Capability:
         capability = self.current()
         return capability.is_promise if capability is not self else False
 
+    @property
+    def fd(self) -> int | None:
+        """The file descriptor that stands for the object on this machine; None when there is none, or not yet."""
+        return None
+
     def bind(self, turns: Turns) -> None:
         """Let an object that belongs to no vat yet belong to the one of `turns`; nothing for everything else."""
 

@@ -76,6 +76,11 @@ class LocalCapability(Capability):
         """The turn queue of its vat."""
         return self._turns
 
+    @property
+    def fd(self) -> int | None:
+        """The descriptor that the object's `fd` attribute names, if it has one."""
+        return getattr(self.dispatcher, "fd", None)
+
     def bind(self, turns: Turns) -> None:
         """Belong to the vat of `turns`, if to none yet."""
         if self._turns is None:

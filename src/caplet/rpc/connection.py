@@ -71,6 +71,7 @@ class Connection:
         "break_watches",
         "call_words",
         "closed_callbacks",
+        "discarded_fds",
         "embargoes",
         "error",
         "exported",
@@ -128,6 +129,8 @@ class Connection:
         self.imports: dict[int, Import] = {}
         self.embargoes: IdTable[Embargo] = IdTable()
         self.markers = 0
+        # Descriptors of imports that are over; the driver closes them.
+        self.discarded_fds: list[int] = []
         self.outbox: list[OutgoingMessage] = []
         self.on_output: Callable[[Connection], None] | None = None
         self.flow = Flow(self)
@@ -151,7 +154,7 @@ class Connection:
 
         Args:
             message: the message.
-            fds: descriptors that came with it; owned by the connection from now on.
+            fds: descriptors that came with it; those that a capability takes become -1, the caller closes the others.
         """
         if self.error is not None:
             return
@@ -269,6 +272,7 @@ class Connection:
             exported.advance(export.Event.DISCONNECTED)
         for imported in imports:
             imported.advance(import_.Event.DISCONNECTED)
+            self.discard_fd(imported)
             inbound.break_import(imported, reason)
         for waiting in embargoes:
             waiting.advance(embargo.Event.DISCONNECTED)
@@ -384,6 +388,7 @@ class Connection:
                 del self.imports[imported.id]
         else:
             imported.resolution = None
+            self.discard_fd(imported)
             self.send(encode.release(imported.id, imported.count))
 
     def act_on_embargo(self, waiting: Embargo, action: int) -> None:
@@ -485,6 +490,12 @@ class Connection:
         if row.fd is None and fds[index] >= 0:
             row.fd = fds[index]
             fds[index] = -1
+
+    def discard_fd(self, row: Import) -> None:
+        """Leave the descriptor of an import that is over to the driver, which closes it."""
+        if row.fd is not None:
+            self.discarded_fds.append(row.fd)
+            row.fd = None
 
     def overloaded(self, what: str) -> Overloaded:
         """Return the error for a call that is too many."""

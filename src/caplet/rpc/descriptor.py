@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from caplet.wire.untyped import AnyStruct
     from caplet.wire.untyped_builder import AnyStructBuilder
 
-__all__ = ["checked", "describe", "read", "read_table", "take_back", "write_table"]
+__all__ = ["attach_fd", "checked", "describe", "read", "read_table", "take_back", "write_table"]
 
 
 # --- from capabilities to ids ----------------------------------------------------------------------------------------------------
@@ -92,7 +92,19 @@ def describe(
     promise = export.state == ExportState.PROMISE
     descriptor.set_u16(0, decode.SENDER_PROMISE if promise else decode.SENDER_HOSTED)
     descriptor.set_u32(4, export.id)
+    fd = None if promise else capability.fd
+    if fd is not None:
+        attach_fd(descriptor, message, fd)
     return Exported(export) if promise else capability
+
+
+def attach_fd(descriptor: AnyStructBuilder, message: OutgoingMessage, fd: int) -> None:
+    """Let a file descriptor travel with a capability, as long as its index fits into the message."""
+    if message.fds is None:
+        message.fds = []
+    if len(message.fds) < decode.NO_FD:
+        descriptor.set_u8(2, len(message.fds), decode.NO_FD)
+        message.fds.append(fd)
 
 
 def export_of(connection: Connection, capability: Capability) -> Export:

@@ -125,6 +125,11 @@ class ImportedCapability(RemoteCapability):
         super().__init__(connection)
         self.row = row
 
+    @property
+    def fd(self) -> int | None:
+        """The descriptor that came with it, owned by the import: it is closed when the import is released."""
+        return self.row.fd
+
     def write_target(self, target: AnyStructBuilder) -> None:
         """Fill a MessageTarget."""
         encode.write_imported_cap(target, self.row.id)
