@@ -62,7 +62,7 @@ class LocalCapability(Capability):
         turns: the turn queue of its vat; None to belong to the vat that calls it first.
     """
 
-    __slots__ = ("_turns", "busy", "dispatcher", "stream_error", "waiting")
+    __slots__ = ("_turns", "after", "busy", "dispatcher", "stream_error", "waiting")
 
     def __init__(self, dispatcher: Dispatcher, turns: Turns | None = None) -> None:
         self.dispatcher = dispatcher
@@ -70,6 +70,8 @@ class LocalCapability(Capability):
         self.busy = False
         self.waiting: deque[IncomingCall] | None = None
         self.stream_error: RpcError | None = None
+        # What waits for the calls that wait for a stream.
+        self.after: list[Callable[[], None]] | None = None
 
     @property
     def turns(self) -> Turns | None:
@@ -159,6 +161,17 @@ class LocalCapability(Capability):
             call = waiting.popleft()
             if call.stage != DONE:
                 self.begin(call)
+        after = self.after
+        if not waiting and after:
+            self.after = None
+            for function in after:
+                function()
+
+    def after_stream(self, function: Callable[[], None]) -> None:
+        """Call `function` when no call waits for a stream any more."""
+        if self.after is None:
+            self.after = []
+        self.after.append(function)
 
     def describe(self) -> str:
         """Return the name of the object's class."""
