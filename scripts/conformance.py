@@ -1,4 +1,4 @@
-"""Write `docs/conformance.md` and `docs/irregularities.md` from the tests: what each rule of the protocol is covered by.
+"""Write `docs/conformance.md` and `docs/irregularities.md` from the tests, and `docs/states.md` from the tables of the core.
 
 A test covers a rule by naming it: `row_51`, `E17`, `H6`, `T12`, `L2` as a part of its name. The table of irregularities covers the rules that
 its rows are named after. `--check` fails when the documents are not what would be written.
@@ -100,13 +100,40 @@ def irregularity_table() -> str:
     return "\n".join([*lines, ""])
 
 
+def state_diagrams() -> str:
+    """Return the document with the state machines of the connection's tables."""
+    from caplet.rpc import answer_states, embargo, export, import_, question
+
+    lines = ["# The states of the tables", "", "Drawn from the tables that the core runs. Written by `scripts/conformance.py`.", ""]
+    for module in (question, answer_states, export, import_, embargo):
+        machine = module.MACHINE
+        lines += [f"## {machine.name.capitalize()}", "", "```mermaid", "stateDiagram-v2"]
+        broken = []
+        for (state, event), row in machine.rows.items():
+            if isinstance(row, str):
+                broken.append(f"* {state.name}, {event.name}: {row}")
+                continue
+            following, actions = row
+            if following is not state or actions:
+                names = ", ".join(action.name for action in actions)
+                lines.append(f"    {state.name} --> {following.name}: {event.name}{' / ' + names if names else ''}")
+        lines += ["```", ""]
+        if broken:
+            lines += ["What breaks the protocol:", "", *broken, ""]
+    return "\n".join(lines)
+
+
 def main() -> int:
     """Write or check the documents."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="fail if the documents are not up to date")
     wanted = parser.parse_args()
     text, open_rules = conformance()
-    documents = {ROOT / "docs" / "conformance.md": text, ROOT / "docs" / "irregularities.md": irregularity_table()}
+    documents = {
+        ROOT / "docs" / "conformance.md": text,
+        ROOT / "docs" / "irregularities.md": irregularity_table(),
+        ROOT / "docs" / "states.md": state_diagrams(),
+    }
     stale = [path.name for path, content in documents.items() if not path.exists() or path.read_text() != content]
     if wanted.check:
         if stale:
