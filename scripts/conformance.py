@@ -32,7 +32,9 @@ REASONS = {
     **dict.fromkeys(["T19", "T39"], "no such lesson"),
     **dict.fromkeys(["row 30", "row 31", "row 32", "row 90", "row 97"], "a matter of the driver, not of the core"),
     **dict.fromkeys(["E3", "E40", "E41", "E45"], "an internal check of the original without a counterpart here"),
-    **dict.fromkeys(["H11", "H12", "H16", "H18"], "about the original's event loop or a later level; nothing to see on the wire"),
+    **dict.fromkeys(
+        ["H11", "H12", "H16", "H18"], "about the original's event loop or a later level; nothing to see on the wire"
+    ),
     "H20": "a stream is kept until its calls are answered, so no sender is left blocked",
     "row 50": "replaced by H9",
     "row 58": "resolution happens inside the message that causes it, whose errors end the connection",
@@ -71,7 +73,12 @@ def irregularities() -> list:
 def conformance() -> tuple[str, list[str]]:
     """Return the document, and the rules that nothing covers and nothing excuses."""
     found = coverage()
-    lines = ["# Conformance", "", "What each rule of the protocol is covered by. Written by `scripts/conformance.py`.", ""]
+    lines = [
+        "# Conformance",
+        "",
+        "What each rule of the protocol is covered by. Written by `scripts/conformance.py`.",
+        "",
+    ]
     open_rules: list[str] = []
     for kind, numbers in RANGES.items():
         lines += [f"## {TITLES[kind]}", "", "| rule | covered by |", "|---|---|"]
@@ -104,7 +111,12 @@ def state_diagrams() -> str:
     """Return the document with the state machines of the connection's tables."""
     from caplet.rpc import answer_states, embargo, export, import_, question
 
-    lines = ["# The states of the tables", "", "Drawn from the tables that the core runs. Written by `scripts/conformance.py`.", ""]
+    lines = [
+        "# The states of the tables",
+        "",
+        "Drawn from the tables that the core runs. Written by `scripts/conformance.py`.",
+        "",
+    ]
     for module in (question, answer_states, export, import_, embargo):
         machine = module.MACHINE
         lines += [f"## {machine.name.capitalize()}", "", "```mermaid", "stateDiagram-v2"]

@@ -174,7 +174,10 @@ def test_an_object_in_params_can_be_called_back_row_7_row_14(pair):
 def test_the_same_object_sent_twice_keeps_its_id_and_is_released_once_row_8_row_9_row_10(pair):
     thing = Service()
     target = pair.ready()
-    answers = [call(target, capabilities=[thing.capability, thing.capability]), call(target, capabilities=[thing.capability])]
+    answers = [
+        call(target, capabilities=[thing.capability, thing.capability]),
+        call(target, capabilities=[thing.capability]),
+    ]
     pair.run()
     first, second = capabilities_of(pair.bob.held[0].params)
     [third] = capabilities_of(pair.bob.held[1].params)

@@ -388,5 +388,3 @@ def test_a_pipelined_call_keeps_the_call_it_is_pipelined_on_T23(pair):
     answer_call(pair.bob.held.pop(), 0, [thing.capability])
     pair.run()
     assert number_of(inner.result()) == 3
-
-

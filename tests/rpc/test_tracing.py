@@ -30,7 +30,11 @@ def test_every_message_is_one_json_object(pair):
     late = call(target)
     pair.run()
     lines = [json.loads(line) for line in output.getvalue().splitlines()]
-    assert [(line["way"], line["kind"]) for line in lines[:3]] == [("sent", "bootstrap"), ("sent", "call"), ("sent", "call")]
+    assert [(line["way"], line["kind"]) for line in lines[:3]] == [
+        ("sent", "bootstrap"),
+        ("sent", "call"),
+        ("sent", "call"),
+    ]
     assert lines[1]["target"] == {"promisedAnswer": {"question": 0, "path": []}}
     assert lines[1]["method"] == 3
     assert lines[1]["capabilities"] == [{"senderHosted": 0}]

@@ -307,9 +307,21 @@ def _(peer):
     peer.send(message)
 
 
-@row("level 3", "Provide, Accept, Join, ThirdPartyAnswer and the obsolete messages (row 83)", "answered with Unimplemented")
+@row(
+    "level 3",
+    "Provide, Accept, Join, ThirdPartyAnswer and the obsolete messages (row 83)",
+    "answered with Unimplemented",
+)
 def _(peer):
-    for tag in (decode.OBSOLETE_SAVE, decode.OBSOLETE_DELETE, decode.PROVIDE, decode.ACCEPT, decode.JOIN, decode.THIRD_PARTY_ANSWER, 40):
+    for tag in (
+        decode.OBSOLETE_SAVE,
+        decode.OBSOLETE_DELETE,
+        decode.PROVIDE,
+        decode.ACCEPT,
+        decode.JOIN,
+        decode.THIRD_PARTY_ANSWER,
+        40,
+    ):
         peer.empty(tag)
 
 

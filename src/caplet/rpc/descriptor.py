@@ -155,7 +155,9 @@ def read(connection: Connection, descriptor: AnyStruct, fds: list[int] | None) -
     """Return the capability that one CapDescriptor describes, None for no capability."""
     kind = descriptor.u16(0)
     if kind == decode.SENDER_HOSTED or kind == decode.SENDER_PROMISE:
-        return import_(connection, descriptor.u32(4), kind == decode.SENDER_PROMISE, descriptor.u8(2, decode.NO_FD), fds)
+        return import_(
+            connection, descriptor.u32(4), kind == decode.SENDER_PROMISE, descriptor.u8(2, decode.NO_FD), fds
+        )
     if kind == decode.CAP_NONE:
         return None
     if kind == decode.RECEIVER_HOSTED:

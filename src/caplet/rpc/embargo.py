@@ -1,8 +1,8 @@
 """The embargo table: promises that resolved to something nearer, where calls sent the long way are still under way.
 
-    WAITING   the Disembargo was sent the long way; until it comes back, calls wait
-    LIFTED    it came back; the calls that waited were forwarded
-    BROKEN    it will not come back
+WAITING   the Disembargo was sent the long way; until it comes back, calls wait
+LIFTED    it came back; the calls that waited were forwarded
+BROKEN    it will not come back
 """
 
 from __future__ import annotations

@@ -395,7 +395,9 @@ def receive_unimplemented(
 
 def fail_question(connection: Connection, question_id: int) -> None:
     """Fail the question whose message the peer does not know."""
-    asked = connection.silent.get(question_id) if question_id >= FIRST_SILENT_ID else connection.questions.get(question_id)
+    asked = (
+        connection.silent.get(question_id) if question_id >= FIRST_SILENT_ID else connection.questions.get(question_id)
+    )
     if asked is None or asked.state == question.State.LINGERING:
         raise ProtocolError(f"Unimplemented for question {question_id}, which is not there")
     exports = asked.exports

@@ -38,7 +38,8 @@ def dump(connection: Connection) -> str:
         for one in connection.questions.entries() + list(connection.silent.values())
     ]
     lines += [
-        f"  answer {row.id}: {answer_states.State(row.state).name}, stage {row.stage}" for row in connection.answers.values()
+        f"  answer {row.id}: {answer_states.State(row.state).name}, stage {row.stage}"
+        for row in connection.answers.values()
     ]
     lines += [
         f"  export {one.id}: {export.State(one.state).name}, count {one.count}, {one.target.describe()}"

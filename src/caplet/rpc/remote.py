@@ -34,7 +34,15 @@ if TYPE_CHECKING:
     from caplet.rpc.question import Slot
     from caplet.wire.untyped_builder import AnyStructBuilder
 
-__all__ = ["AnswerPath", "Exported", "ImportedCapability", "PipelinedCapability", "Reflected", "RemoteCapability", "RemotePromise"]
+__all__ = [
+    "AnswerPath",
+    "Exported",
+    "ImportedCapability",
+    "PipelinedCapability",
+    "Reflected",
+    "RemoteCapability",
+    "RemotePromise",
+]
 
 
 class RemoteCapability(Capability):

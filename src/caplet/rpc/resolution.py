@@ -75,7 +75,9 @@ def settle(connection: Connection, raw: RemoteCapability, called: bool, capabili
 def start_embargo(connection: Connection, raw: RemoteCapability, capability: Capability) -> Capability:
     """Send a Disembargo after the calls that went through `raw`; return the promise that waits for it."""
     if len(connection.embargoes) >= connection.limits.embargoes:
-        return BrokenCapability(Overloaded(f"{connection.limits.embargoes} embargoes wait for the peer; the limit is reached"))
+        return BrokenCapability(
+            Overloaded(f"{connection.limits.embargoes} embargoes wait for the peer; the limit is reached")
+        )
     promise = PromiseCapability(connection.turns)
     embargo = Embargo(connection, promise, capability)
     embargo.id = connection.embargoes.add(embargo)

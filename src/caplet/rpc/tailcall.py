@@ -112,7 +112,9 @@ def claim(connection: Connection, question: Question, answer_id: int) -> None:
             if promise is None and not slot.called:
                 continue
             inner = row.pipeline(path)
-            settled = connection.settle(connection.raw_for_slot(slot), slot.called, Reflected(AnswerPath(row, path), inner))
+            settled = connection.settle(
+                connection.raw_for_slot(slot), slot.called, Reflected(AnswerPath(row, path), inner)
+            )
             if question.overrides is None:
                 question.overrides = {}
             question.overrides[path] = settled

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Capture", "JsonTrace", "describe_message", "replay"]
 
-RETURN_KINDS = ("results", "exception", "canceled", "resultsSentElsewhere", "takeFromOtherQuestion", "awaitFromThirdParty")
+RETURN_KINDS = (
+    "results",
+    "exception",
+    "canceled",
+    "resultsSentElsewhere",
+    "takeFromOtherQuestion",
+    "awaitFromThirdParty",
+)
 DESCRIPTOR_KINDS = ("none", "senderHosted", "senderPromise", "receiverHosted", "receiverAnswer", "thirdPartyHosted")
 
 

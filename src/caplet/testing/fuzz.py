@@ -277,7 +277,9 @@ class Fuzz:
         end = reached(record.reference.twin)
         name = end.name if isinstance(end, TwinObject) else end
         reference = record.reference
-        assert end is service.twin, f"call {record.number} arrived at {service.twin.name}; it was meant for {name} (wrong target)"
+        assert end is service.twin, (
+            f"call {record.number} arrived at {service.twin.name}; it was meant for {name} (wrong target)"
+        )
         assert not record.delivered, f"call {record.number} arrived twice (duplication)"
         assert record.sequence > reference.arrived, (
             f"call {record.number}, number {record.sequence} of its reference, arrived after number {reference.arrived} (wrong order)"
@@ -293,12 +295,17 @@ class Fuzz:
 
     # --- moves -------------------------------------------------------------------------------------------------------------------
 
-    def make_call(self, held: Held, arguments: list[Held | None], request: Request | None = None) -> tuple[Request, CallRecord]:
+    def make_call(
+        self, held: Held, arguments: list[Held | None], request: Request | None = None
+    ) -> tuple[Request, CallRecord]:
         """Return a request and its record."""
         reference = held.reference
         reference.made += 1
         record = CallRecord(
-            len(self.records), reference, reference.made, [None if one is None else one.reference.twin for one in arguments]
+            len(self.records),
+            reference,
+            reference.made,
+            [None if one is None else one.reference.twin for one in arguments],
         )
         self.records.append(record)
         request = held.capability.new_request(1, 0)
@@ -373,7 +380,9 @@ class Fuzz:
                 for one in self.some(actor, third, first, RESULTS if first % 4 else 0)
             ]
         running.record.results = [None if one is None else one.reference.twin for one in results]
-        fill(running.call.results(), running.record.number, [None if one is None else one.capability for one in results])
+        fill(
+            running.call.results(), running.record.number, [None if one is None else one.capability for one in results]
+        )
         running.call.finish()
 
     def move_fail(self, actor: Actor, first: int, second: int, third: int) -> None:
