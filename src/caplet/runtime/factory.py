@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from caplet.cap.capability import Capability
 from caplet.errors import SchemaError
+from caplet.runtime.accessors import HasField, InitField
 from caplet.runtime.clients import Client, as_capability, make_client_class
 from caplet.runtime.enums import Enum, make_enum
 from caplet.runtime.fields import (
@@ -20,8 +21,6 @@ from caplet.runtime.fields import (
     EnumField,
     Field,
     FloatField,
-    PointerField,
-    TextField,
     VoidField,
 )
 from caplet.runtime.generics import brand_name, brand_of_arguments, tidy_brand
@@ -39,11 +38,12 @@ from caplet.runtime.kinds import (
     TextKind,
     VoidKind,
 )
-from caplet.runtime.lists import ListKind
+from caplet.runtime.list_kinds import ListKind
 from caplet.runtime.names import CLIENT_NAMES, STRUCT_NAMES, STRUCT_PREFIXES, avoid, snake_case
-from caplet.runtime.plans import GroupField, HasField, StructField, StructKind
+from caplet.runtime.plans import GroupField, StructField, StructKind
+from caplet.runtime.pointer_fields import PointerField, TextField
 from caplet.runtime.servers import Server, make_server_class
-from caplet.runtime.structs import BuilderMixin, InitField, Struct, finish_class
+from caplet.runtime.structs import BuilderMixin, Struct, finish_class
 from caplet.runtime.unions import Which
 from caplet.schema.model import (
     EMPTY_BRAND,

@@ -20,7 +20,9 @@ cdef class Field:
     cpdef write(self, StructReader obj, object value)
     cpdef bint is_set(self, StructReader obj) except -1
     cpdef clear(self, StructReader obj)
+    @cython.locals(offset=cython.uint)
     cpdef int current_tag(self, StructReader obj) except -1
+    @cython.locals(offset=cython.uint)
     cpdef activate(self, StructReader obj)
     cpdef object export(self, StructReader obj)
 
@@ -76,6 +78,8 @@ cdef class FloatField(Field):
     cdef public double default
     cdef public unsigned long long mask
     cdef public bint wide
+    @cython.locals(at=cython.Py_ssize_t, number=cython.double, bits=cython.ulonglong)
+    cpdef write(self, StructReader obj, object value)
     @cython.locals(at=cython.Py_ssize_t)
     cpdef object read_masked(self, StructReader obj)
 
@@ -84,22 +88,5 @@ cdef class EnumField(Field):
     cdef public unsigned int offset
     cdef public unsigned int end
     cdef public unsigned short default
-
-cdef class PointerField(Field):
-    cdef public PointerKind kind
-    cdef public unsigned int index
-    cdef public object default_bytes
-    cdef public Arena default_arena
-    cpdef object read_default(self, StructReader obj)
-    cpdef Arena default_message(self)
-    cpdef object touch(self, StructReader obj)
-    @cython.locals(arena=BuilderArena, position=cython.Py_ssize_t)
+    @cython.locals(number=cython.int)
     cpdef write(self, StructReader obj, object value)
-    @cython.locals(arena=BuilderArena)
-    cpdef clear(self, StructReader obj)
-    @cython.locals(arena=Arena)
-    cpdef object export(self, StructReader obj)
-    cpdef Py_ssize_t position(self, StructReader obj) except -1
-
-cdef class TextField(PointerField):
-    pass

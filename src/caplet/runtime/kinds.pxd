@@ -30,6 +30,9 @@ cdef class IntKind(ScalarKind):
     cdef public object maximum
     cdef long long low
     cdef long long high
+    @cython.locals(number=cython.int)
+    cpdef object load(self, Segment segment, Py_ssize_t offset)
+    @cython.locals(width=cython.int)
     cpdef put(self, Segment segment, Py_ssize_t offset, long long number)
     @cython.locals(number=cython.longlong)
     cpdef long long checked(self, object value, object where) except? -1

@@ -1,6 +1,5 @@
 # C types of lists.py.
 cimport cython
-from cpython.object cimport PyObject
 from caplet.runtime.kinds cimport BoolKind, EnumKind, Kind, PointerKind, ScalarKind, VoidKind
 from caplet.runtime.plans cimport StructKind
 from caplet.wire.arena cimport Arena
@@ -8,12 +7,6 @@ from caplet.wire.builder cimport BuilderArena
 from caplet.wire.segment cimport Segment
 from caplet.wire.views cimport ListReader, StructReader
 
-cdef extern from "Python.h":
-    ctypedef struct TypeObject "PyTypeObject":
-        object (*tp_new)(object, object, PyObject *)
-
-cdef bint COMPILED
-cdef Segment EMPTY_SEGMENT
 cdef int VOID, BIT, POINTER, COMPOSITE
 
 cdef class List(ListReader):
@@ -27,6 +20,8 @@ cdef class List(ListReader):
     cpdef object item(self, Py_ssize_t index)
     cpdef put(self, Py_ssize_t index, object value)
     cpdef check_writable(self)
+    @cython.locals(at=cython.Py_ssize_t)
+    cpdef Py_ssize_t place(self, object index) except -1
     @cython.locals(segment=Segment, end=cython.Py_ssize_t, wanted=cython.Py_ssize_t, room=cython.Py_ssize_t)
     cpdef grow(self, Py_ssize_t length)
     @cython.locals(segment=Segment, position=cython.Py_ssize_t, pointer=cython.ulonglong, count=cython.ulonglong, tag=cython.Py_ssize_t)
@@ -35,9 +30,6 @@ cdef class List(ListReader):
     @cython.locals(at=cython.Py_ssize_t)
     cpdef fill(self, object values, object where)
     cpdef list export(self)
-
-cdef inline List new_list(object cls):
-    return <List>(<TypeObject *>cls).tp_new(cls, (), NULL)
 
 @cython.final
 cdef class ListIterator:
@@ -81,16 +73,3 @@ cdef class PointerList(List):
     cpdef put(self, Py_ssize_t index, object value)
     @cython.locals(arena=BuilderArena, segment=Segment, start=cython.Py_ssize_t, count=cython.Py_ssize_t, at=cython.Py_ssize_t)
     cpdef move(self, Py_ssize_t capacity)
-
-cdef class ListKind(PointerKind):
-    cdef public object cls
-    cdef public Kind element
-    cpdef List new(self)
-    @cython.locals(made=List)
-    cpdef store_items(self, BuilderArena arena, Segment segment, Py_ssize_t position, object items, object where)
-    @cython.locals(found=List)
-    cpdef object export_at(self, Arena arena, Segment segment, Py_ssize_t position, int depth)
-    @cython.locals(found=List, element=Kind)
-    cpdef object load(self, Arena arena, Segment segment, Py_ssize_t position, int depth, bint writable)
-    @cython.locals(made=List, element=Kind)
-    cpdef object init(self, BuilderArena arena, Segment segment, Py_ssize_t position, Py_ssize_t length)

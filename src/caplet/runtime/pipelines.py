@@ -10,10 +10,10 @@ from weakref import WeakKeyDictionary
 
 from caplet.runtime.calls import Pipeline
 from caplet.runtime.clients import Client
-from caplet.runtime.fields import PointerField
 from caplet.runtime.kinds import AnyPointerKind, InterfaceKind
-from caplet.runtime.lists import ListKind
+from caplet.runtime.list_kinds import ListKind
 from caplet.runtime.plans import GroupField, StructKind
+from caplet.runtime.pointer_fields import PointerField
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

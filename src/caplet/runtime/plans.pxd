@@ -1,7 +1,8 @@
 # C types of plans.py.
 cimport cython
 from cpython.object cimport PyObject
-from caplet.runtime.fields cimport Field, PointerField
+from caplet.runtime.fields cimport Field
+from caplet.runtime.pointer_fields cimport PointerField
 from caplet.runtime.kinds cimport PointerKind
 from caplet.wire.arena cimport Arena
 from caplet.wire.builder cimport BuilderArena
@@ -69,7 +70,3 @@ cdef class StructField(PointerField):
 
 cdef class GroupField(Field):
     cdef public StructKind plan
-
-@cython.final
-cdef class HasField:
-    cdef public Field field

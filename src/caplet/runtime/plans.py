@@ -9,8 +9,9 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
-from caplet.runtime.fields import Field, PointerField
+from caplet.runtime.fields import Field
 from caplet.runtime.kinds import PointerKind
+from caplet.runtime.pointer_fields import PointerField
 from caplet.wire.copying import copy_struct
 from caplet.wire.segment import EMPTY_SEGMENT
 from caplet.wire.sizes import COMPOSITE
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from caplet.wire.builder import BuilderArena
     from caplet.wire.segment import Segment
 
-__all__ = ["GroupField", "HasField", "StructField", "StructKind"]
+__all__ = ["GroupField", "StructField", "StructKind"]
 
 COMPILED = not __file__.endswith(".py")
 
@@ -324,24 +325,3 @@ class GroupField(Field):
     def clear(self, obj: StructReader) -> None:
         """Set every field of the group to its default."""
         self.plan.reset(self.plan.view(obj, True))
-
-
-class HasField:
-    """The attribute `has_x` of a struct: whether the pointer of `x` leads anywhere (and `x` is active, in a union).
-
-    Args:
-        field: the field `x`.
-    """
-
-    __slots__ = ("field",)
-
-    def __init__(self, field: Field) -> None:
-        self.field = field
-
-    def __get__(self, obj: Any, owner: Any) -> Any:
-        if obj is None:
-            return self
-        return self.field.is_set(obj)
-
-    def __set__(self, obj: Any, value: Any) -> None:
-        raise AttributeError(f"has_{self.field.name} follows from the field; set that instead")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from pickle import PickleBuffer
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from caplet.runtime.fields import Field, FieldBuilder, PointerField
+from caplet.runtime.fields import Field, FieldBuilder
 from caplet.runtime.forms import (
     MessageStream,
     frame_struct,
@@ -22,8 +22,8 @@ from caplet.runtime.forms import (
     own_message,
     read_framed,
 )
-from caplet.runtime.lists import ListKind
 from caplet.runtime.plans import GroupField, StructKind
+from caplet.runtime.pointer_fields import PointerField
 from caplet.wire.copying import copy_struct
 from caplet.wire.message import MessageBuilder
 from caplet.wire.untyped import AnyPointer
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from caplet.schema.model import Node, StructType
     from caplet.wire.buffers import Buffer
 
-__all__ = ["BuilderMixin", "InitField", "Struct", "finish_class"]
+__all__ = ["BuilderMixin", "Struct", "finish_class"]
 
 COMPILED = not __file__.endswith(".py")
 
@@ -398,59 +398,6 @@ def finish_class(cls: type[Struct]) -> None:
         set_slots(cls)  # type: ignore[name-defined]  # noqa: F821  (structs.pxd)
     else:
         cls.__getattr__ = Struct._explain  # type: ignore[attr-defined]
-
-
-class InitField:
-    """The attribute `init_x` of a builder: a method that makes `x` anew.
-
-    Args:
-        field: the field `x`.
-    """
-
-    __slots__ = ("field",)
-
-    def __init__(self, field: Field) -> None:
-        self.field = field
-
-    def __get__(self, obj: Any, owner: Any) -> Any:
-        return self if obj is None else Initializer(obj, self.field)
-
-
-class Initializer:
-    """What `init_x` of a builder is: call it to make the field anew."""
-
-    __slots__ = ("_field", "_owner")
-
-    def __init__(self, owner: StructReader, field: Field) -> None:
-        self._owner = owner
-        self._field = field
-
-    def __call__(self, length: int | None = None) -> Any:
-        """Make the field anew and return it.
-
-        Args:
-            length: how many elements, of a list.
-
-        Raises:
-            TypeError: `length` is missing for a list, or given for something else.
-        """
-        field, owner = self._field, self._owner
-        is_list = isinstance(field, PointerField) and isinstance(field.kind, ListKind)
-        if is_list != (length is not None):
-            raise TypeError(
-                f"{field.where} is a list; say how many elements it is to have"
-                if is_list
-                else f"{field.where} is no list and has no length"
-            )
-        field.activate(owner)
-        field.clear(owner)
-        if not isinstance(field, PointerField):
-            return field.read(owner)
-        arena: Any = owner._arena
-        kind = field.kind
-        if isinstance(kind, ListKind):
-            return kind.init(arena, owner._segment, field.position(owner), length or 0)
-        return kind.load(arena, owner._segment, field.position(owner), owner._depth, True)
 
 
 def _unpickle(find: Callable[..., type[Struct]], place: tuple[object, ...], data: Buffer, writable: bool) -> Any:

@@ -1,0 +1,34 @@
+# C types of list_kinds.py.
+cimport cython
+from cpython.object cimport PyObject
+from caplet.runtime.kinds cimport BoolKind, Kind, PointerKind, ScalarKind, VoidKind
+from caplet.runtime.lists cimport BoolList, List, PointerList, ScalarList, StructList, VoidList
+from caplet.runtime.plans cimport StructKind
+from caplet.wire.arena cimport Arena
+from caplet.wire.builder cimport BuilderArena
+from caplet.wire.segment cimport Segment
+from caplet.wire.views cimport ListReader
+
+cdef extern from "Python.h":
+    ctypedef struct TypeObject "PyTypeObject":
+        object (*tp_new)(object, object, PyObject *)
+
+cdef bint COMPILED
+cdef Segment EMPTY_SEGMENT
+cdef int POINTER, COMPOSITE
+
+cdef inline List new_list(object cls):
+    return <List>(<TypeObject *>cls).tp_new(cls, (), NULL)
+
+cdef class ListKind(PointerKind):
+    cdef public object cls
+    cdef public Kind element
+    cpdef List new(self)
+    @cython.locals(made=List)
+    cpdef store_items(self, BuilderArena arena, Segment segment, Py_ssize_t position, object items, object where)
+    @cython.locals(found=List)
+    cpdef object export_at(self, Arena arena, Segment segment, Py_ssize_t position, int depth)
+    @cython.locals(found=List, element=Kind)
+    cpdef object load(self, Arena arena, Segment segment, Py_ssize_t position, int depth, bint writable)
+    @cython.locals(made=List, element=Kind)
+    cpdef object init(self, BuilderArena arena, Segment segment, Py_ssize_t position, Py_ssize_t length)

@@ -1,0 +1,152 @@
+"""List types: how a list behind a pointer is opened, made, and filled from a program's values.
+
+Knows which class stands for lists of which elements. Does not know how lists behave (`lists.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from caplet.runtime.kinds import BoolKind, Kind, PointerKind, ScalarKind, VoidKind
+from caplet.runtime.lists import BoolList, List, PointerList, ScalarList, StructList, VoidList
+from caplet.runtime.plans import StructKind
+from caplet.wire.segment import EMPTY_SEGMENT
+from caplet.wire.sizes import COMPOSITE, POINTER
+from caplet.wire.views import ListReader
+
+if TYPE_CHECKING:
+    from caplet.wire.arena import Arena
+    from caplet.wire.builder import BuilderArena
+    from caplet.wire.segment import Segment
+
+__all__ = ["ListKind"]
+
+COMPILED = not __file__.endswith(".py")
+
+
+class ListKind(PointerKind):
+    """A list type.
+
+    Args:
+        element: the type of its elements.
+    """
+
+    __slots__ = ("cls", "element")
+
+    def __init__(self, element: Kind) -> None:
+        self.name = f"List({element.name})"
+        self.size = POINTER
+        self.element = element
+        self.cls: Any = _class_of(element)
+
+    def new(self) -> List:
+        """Return a list of the class for these elements that lies nowhere yet."""
+        if COMPILED:
+            return new_list(self.cls)  # type: ignore[name-defined,no-any-return]  # noqa: F821  (lists.pxd)
+        made: List = self.cls.__new__(self.cls)
+        return made
+
+    def load(self, arena: Arena, segment: Segment, position: int, depth: int, writable: bool) -> object:
+        """Return the list; null reads as an empty one."""
+        found = self.new()
+        element = self.element
+        found.title = self.name
+        found._capacity = 0
+        found.set_kind(element, writable, segment if writable else None, position)
+        if segment.u64s[position] == 0:
+            found._arena = arena
+            found._segment = EMPTY_SEGMENT
+            found._start = 0
+            found._length = 0
+            found._depth = depth
+            found._size = element.size
+            found._step_bits = 0
+            found._data_bytes = 0
+            found._pointer_count = 0
+            if element.size == COMPOSITE and isinstance(element, StructKind):
+                found._data_bytes = element.data_words << 3
+                found._pointer_count = element.pointer_count
+            return found
+        if writable and element.size == COMPOSITE and isinstance(element, StructKind):
+            arena.writable_struct_list(found, segment, position, element.data_words, element.pointer_count)  # type: ignore[attr-defined]
+        else:
+            arena.open_list(found, segment, position, depth, element.size)
+        found._capacity = found._length
+        return found
+
+    def store(self, arena: BuilderArena, segment: Segment, position: int, value: Any, where: str) -> None:
+        """Write a list from any sequence of elements, or from a buffer of numbers in one go."""
+        if type(value) is list:
+            self.store_items(arena, segment, position, value, where)  # pyright: ignore[reportUnknownArgumentType]
+            return
+        if isinstance(value, ListReader):
+            self.store_list(arena, segment, position, value, where)
+            return
+        if isinstance(value, str | bytes) and not (isinstance(value, bytes) and self.element.name in ("UInt8", "Int8")):
+            raise self.mismatch(value, where)
+        if not isinstance(value, Sequence):
+            view = buffer_or_none(value)
+            if view is not None and isinstance(self.element, ScalarKind) and view.ndim == 1:
+                made = self.init(arena, segment, position, len(view))
+                if isinstance(made, ScalarList) and made.take_buffer(view):
+                    return
+                value = view.tolist()
+            else:
+                try:
+                    value = list(value)
+                except TypeError:
+                    raise self.mismatch(value, where) from None
+        self.store_items(arena, segment, position, value, where)  # pyright: ignore[reportUnknownArgumentType]
+
+    def store_items(self, arena: BuilderArena, segment: Segment, position: int, items: Any, where: str) -> None:
+        """Write a list from a sequence of elements."""
+        made = self.init(arena, segment, position, len(items))
+        made.fill(items, where)
+
+    def export_at(self, arena: Arena, segment: Segment, position: int, depth: int) -> object:
+        """Return the list as plain Python."""
+        found: List = self.load(arena, segment, position, depth, False)  # type: ignore[assignment]
+        return found.export()
+
+    def store_list(self, arena: BuilderArena, segment: Segment, position: int, value: ListReader, where: str) -> None:
+        """Write a copy of another list of the same type."""
+        from caplet.wire.copying import copy_list
+
+        if isinstance(value, List) and value.kind is not self.element and value.kind.name != self.element.name:
+            raise TypeError(f"{where}: expected {self.name}, not a List({value.kind.name})")
+        copy_list(arena, segment, position, value)
+
+    def init(self, arena: BuilderArena, segment: Segment, position: int, length: int) -> List:
+        """Make the pointer lead to a new list of `length` empty elements, and return it."""
+        made = self.new()
+        element = self.element
+        made.title = self.name
+        made.set_kind(element, True, segment, position)
+        if isinstance(element, StructKind):
+            arena.init_struct_list(made, segment, position, length, element.data_words, element.pointer_count)
+        else:
+            arena.init_list(made, segment, position, element.size, length)
+        made._capacity = length
+        return made
+
+
+def _class_of(element: Kind) -> type[List]:
+    """Return the class for lists of `element`."""
+    if isinstance(element, StructKind):
+        return StructList
+    if isinstance(element, PointerKind):
+        return PointerList
+    if isinstance(element, BoolKind):
+        return BoolList
+    if isinstance(element, VoidKind):
+        return VoidList
+    return ScalarList
+
+
+def buffer_or_none(value: object) -> memoryview | None:
+    """Return `value` as a buffer, None when it is none."""
+    try:
+        return memoryview(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None
