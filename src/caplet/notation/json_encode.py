@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from caplet.errors import NotationError
 from caplet.notation.json_plan import JsonMember, JsonPlans, JsonStruct
@@ -29,6 +29,18 @@ _POINTERS: Final = (
     TypeKind.ANY_POINTER,
 )
 _SPECIAL: Final = {"inf": '"Infinity"', "-inf": '"-Infinity"', "nan": '"NaN"'}
+
+
+class _Entry(NamedTuple):
+    """A member of a JSON object: its name, and the struct that has its value; with `is_tag` the value is the member's name."""
+
+    name: str
+    source: AnyStruct
+    member: JsonMember
+    type: StructType
+    is_tag: bool
+
+
 _text = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -105,11 +117,12 @@ class JsonPrinter:
     def array(self, source: AnyList, type_: Type, indent: int, prefixed: bool) -> str:
         """Return a list."""
         outside, self.broken = self.broken, False
+        deeper = indent + (len(source) > 1)
         if isinstance(type_, StructType):
             plan = self.plans.struct(type_.type_id)
-            items = [self.struct(source.struct(i), plan, type_, indent + 1, False) for i in range(len(source))]
+            items = [self.struct(source.struct(i), plan, type_, deeper, False) for i in range(len(source))]
         elif type_.kind in _POINTERS:
-            items = [self.pointer(source.pointer(i), type_, None, "", indent + 1, False) for i in range(len(source))]
+            items = [self.pointer(source.pointer(i), type_, None, "", deeper, False) for i in range(len(source))]
         else:
             items = [self.number(element(source, type_.kind, i), type_) for i in range(len(source))]
         inside, self.broken = self.broken, outside
@@ -118,17 +131,17 @@ class JsonPrinter:
     def struct(self, source: AnyStruct, plan: JsonStruct, type_: StructType, indent: int, prefixed: bool) -> str:
         """Return a struct or group."""
         outside, self.broken = self.broken, False
-        items = list(self.members(source, plan, type_, "", indent + 1))
+        entries = list(self.entries(source, plan, type_, ""))
+        deeper = indent + (len(entries) > 1)
+        items = [f"{_text(entry.name)}{self.colon}{self.entry_value(entry, deeper)}" for entry in entries]
         inside, self.broken = self.broken, outside
         return "{" + self.join(items, inside, indent, prefixed) + "}"
 
-    def members(
-        self, source: AnyStruct, plan: JsonStruct, type_: StructType, prefix: str, indent: int
-    ) -> Iterator[str]:
+    def entries(self, source: AnyStruct, plan: JsonStruct, type_: StructType, prefix: str) -> Iterator[_Entry]:
         """Return the members of an object: those outside of the union first, then the discriminator and the active one."""
         for member in plan.plain:
             if self.has(source, member):
-                yield from self.member(source, member, member.name, type_, prefix, indent)
+                yield from self.member(source, member, member.name, type_, prefix)
         if not plan.union:
             return
         active = plan.active(source.u16(plan.node.discriminant_offset * 2))
@@ -136,7 +149,7 @@ class JsonPrinter:
             return
         name = active.name
         if plan.tag is not None:
-            yield f"{_text(prefix + plan.tag)}{self.colon}{_text(active.name)}"
+            yield _Entry(prefix + plan.tag, source, active, type_, True)
             if plan.value_name is not None:
                 name = plan.value_name
             body = active.field.body
@@ -144,7 +157,7 @@ class JsonPrinter:
                 return
         if self.skip_defaults and active.field.discriminant_value == 0 and not self.has(source, active):
             return
-        yield from self.member(source, active, name, type_, prefix, indent)
+        yield from self.member(source, active, name, type_, prefix)
 
     def has(self, source: AnyStruct, member: JsonMember) -> bool:
         """Whether a member is to be written: no null pointers, and no defaults when they are to be left out."""
@@ -156,32 +169,34 @@ class JsonPrinter:
         return not self.skip_defaults or Value(body.type.kind, slot_number(source, body)) != body.default
 
     def member(
-        self, source: AnyStruct, member: JsonMember, name: str, type_: StructType, prefix: str, indent: int
-    ) -> Iterator[str]:
+        self, source: AnyStruct, member: JsonMember, name: str, type_: StructType, prefix: str
+    ) -> Iterator[_Entry]:
         """Return a member of an object, or those of a flattened one."""
-        body = member.field.body
-        if member.prefix is not None:
-            inner_type = self.plans.shapes.field_type(member.field, type_) if isinstance(body, Slot) else type_
-            assert isinstance(inner_type, StructType)
-            inner = slot_pointer(source, body).struct() if isinstance(body, Slot) else source
-            plan = self.plans.inner(member)
-            yield from self.members(inner, plan, inner_type, prefix + member.prefix, indent)
+        if member.prefix is None:
+            yield _Entry(prefix + name, source, member, type_, False)
             return
-        try:
-            value = self.member_value(source, member, type_, indent)
-        except NotationError as error:
-            raise error.inside(f".{prefix}{name}") from None
-        yield f"{_text(prefix + name)}{self.colon}{value}"
-
-    def member_value(self, source: AnyStruct, member: JsonMember, type_: StructType, indent: int) -> str:
-        """Return the value of a member."""
         body = member.field.body
-        if not isinstance(body, Slot):
-            return self.struct(source, self.plans.inner(member), type_, indent, True)
-        if body.type.kind not in _POINTERS:
-            return self.number(slot_number(source, body), body.type)
-        field_type = self.plans.shapes.field_type(member.field, type_)
-        return self.pointer(slot_pointer(source, body), field_type, body.default, member.data_form, indent, True)
+        if isinstance(body, Slot):
+            inner_type = self.plans.shapes.field_type(member.field, type_)
+            assert isinstance(inner_type, StructType)
+            source, type_ = slot_pointer(source, body).struct(), inner_type
+        yield from self.entries(source, self.plans.inner(member), type_, prefix + member.prefix)
+
+    def entry_value(self, entry: _Entry, indent: int) -> str:
+        """Return the value of a member of an object."""
+        member, source = entry.member, entry.source
+        if entry.is_tag:
+            return _text(member.name)
+        body = member.field.body
+        try:
+            if not isinstance(body, Slot):
+                return self.struct(source, self.plans.inner(member), entry.type, indent, True)
+            if body.type.kind not in _POINTERS:
+                return self.number(slot_number(source, body), body.type)
+            type_ = self.plans.shapes.field_type(member.field, entry.type)
+            return self.pointer(slot_pointer(source, body), type_, body.default, member.data_form, indent, True)
+        except NotationError as error:
+            raise error.inside("." + entry.name) from None
 
     def join(self, items: list[str], broken: bool, indent: int, prefixed: bool) -> str:
         """Join the items of a list or object, on one line where they are short."""

@@ -178,7 +178,7 @@ def element(source: AnyList, kind: TypeKind, index: int) -> Number:
         number = struct.unpack("<d", source.u64(index).to_bytes(8, "little"))[0]
         return number
     code = _ELEMENTS[kind]
-    bits = 4 << code
+    bits = 2 << code
     value = (source.u8, source.u16, source.u32, source.u64)[code - 2](index)
     return value - (1 << bits) if kind in _SIGNED and value >> (bits - 1) else value
 

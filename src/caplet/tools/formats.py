@@ -174,7 +174,7 @@ def write_message(format_: str, root: AnyPointer, type_: MessageType | None, seg
         format_: one of `FORMATS`.
         root: the message.
         type_: its type; needed for text and JSON.
-        segment_words: the size of the segments of framed messages; 0 for one segment.
+        segment_words: the size of the segments of framed messages; 0 for one segment where 1024 words suffice.
     """
     if format_ == "text":
         assert type_ is not None
@@ -186,12 +186,10 @@ def write_message(format_: str, root: AnyPointer, type_: MessageType | None, seg
         return canonicalize(root.struct())
     if format_ in ("flat", "flat-packed"):
         parts: list[memoryview | bytes] = [copied_message(root)]
-    elif segment_words:
-        message = MessageBuilder(segment_words, grow=False)
+    else:
+        message = MessageBuilder(segment_words, grow=False) if segment_words else MessageBuilder()
         message.root.set(root)
         parts = frame(message.output())
-    else:
-        parts = frame([memoryview(copied_message(root))])
     # Runs do not go from one segment to the next: the C++ library packs each by itself.
     return b"".join([pack(part) for part in parts] if format_.endswith("packed") else parts)
 

@@ -1,0 +1,246 @@
+"""The command line: the same output, exit codes and files as `capnp`."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from caplet.schema.codec import decode_request
+from caplet.tools.cli import main
+
+from .conftest import SOURCE, Programs
+
+FORMATS = ("binary", "packed", "flat", "flat-packed", "canonical", "text", "json")
+PERSON = (
+    b'(name = "Ada", age = 36, friends = [(name = "B", age = 0), (work = (deep = [[1, 2], [], [-3]]))], home = void)'
+)
+
+
+@pytest.mark.parametrize("source", FORMATS)
+def test_every_conversion_gives_the_bytes_of_the_original(programs: Programs, source: str) -> None:
+    names = ("person.capnp", "Person")
+    content = programs.theirs("convert", f"text:{source}", *names, content=PERSON).stdout
+    for target in FORMATS:
+        expected = programs.theirs("convert", f"{source}:{target}", *names, content=content)
+        found = programs.ours("convert", f"{source}:{target}", *names, content=content)
+        assert (found.returncode, found.stdout) == (expected.returncode, expected.stdout), found.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("convert", "--short", "binary:text", "person.capnp", "Person"),
+        ("convert", "binary:text", "person.capnp", "--short", "Person"),
+        ("convert", "--short", "binary:json", "person.capnp", "Person"),
+        ("convert", "--segment-size=1", "binary:binary"),
+        ("convert", "--segment-size", "4", "binary:packed"),
+        ("convert", "binary:packed"),
+        ("decode", "person.capnp", "Person"),
+        ("decode", "--short", "person.capnp", "Person"),
+    ],
+)
+def test_streams_of_messages_are_converted_as_the_original_does(programs: Programs, arguments: tuple[str, ...]) -> None:
+    content = programs.theirs("encode", "person.capnp", "Person", content=PERSON + b"\n(age = 1)\n").stdout
+    assert programs.ours("encode", "person.capnp", "Person", content=PERSON + b"\n(age = 1)\n").stdout == content
+    found, expected = programs.ours(*arguments, content=content), programs.theirs(*arguments, content=content)
+    assert (found.returncode, found.stdout) == (0, expected.stdout), found.stderr.decode()
+
+
+@pytest.mark.parametrize("options", [("--packed",), ("-p",), ("--flat",), ("-p", "--flat"), ("--segment-size=2",)])
+def test_encode_and_decode_take_the_options_of_the_original(programs: Programs, options: tuple[str, ...]) -> None:
+    expected = programs.theirs("encode", *options, "person.capnp", "Person", content=PERSON)
+    found = programs.ours("encode", *options, "person.capnp", "Person", content=PERSON)
+    assert (found.returncode, found.stdout) == (0, expected.stdout)
+    if "--segment-size=2" not in options:
+        again = programs.ours("decode", *options, "person.capnp", "Person", content=found.stdout)
+        assert (
+            again.stdout == programs.theirs("decode", *options, "person.capnp", "Person", content=found.stdout).stdout
+        )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("limit",),
+        ("someone",),
+        ("--short", "someone"),
+        ("someone.friends",),
+        ("someone.friends[1].work.deep[0][1]",),
+        ("someone.friends[0].name",),
+        ("Person.name",),
+        ("Person.age",),
+        ("color",),
+        ("names[1]",),
+        ("-ojson", "someone"),
+        ("--output=binary", "someone"),
+        ("-b", "someone"),
+        ("-p", "someone"),
+        ("--flat", "someone"),
+        ("-ocanonical", "someone"),
+    ],
+)
+def test_eval_prints_what_the_original_prints(programs: Programs, arguments: tuple[str, ...]) -> None:
+    *options, name = arguments
+    expected = programs.theirs("eval", *options, "person.capnp", name)
+    found = programs.ours("eval", *options, "person.capnp", name)
+    assert (found.returncode, found.stdout) == (expected.returncode, expected.stdout), found.stderr.decode()
+
+
+@pytest.mark.parametrize("name", ["Pair(Text, Person)", "Names", "Person.Inner", "Pair(List(Text), Pair(Text, Text))"])
+def test_the_type_may_be_generic_nested_or_an_alias(programs: Programs, name: str) -> None:
+    content = b"()" if name == "Person.Inner" else b'(first = "x")' if "List" not in name else b'(first = ["x"])'
+    expected = programs.theirs("convert", "text:json", "person.capnp", name, content=content)
+    found = programs.ours("convert", "text:json", "person.capnp", name, content=content)
+    assert (found.returncode, found.stdout) == (0, expected.stdout), found.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("bogus",),
+        ("help", "bogus"),
+        ("-x",),
+        ("convert",),
+        ("convert", "a:b"),
+        ("convert", "binary"),
+        ("convert", "binary:text"),
+        ("convert", "binary:text", "person.capnp"),
+        ("convert", "binary:text", "person.capnp", "Nobody"),
+        ("convert", "binary:text", "person.capnp", "Color"),
+        ("convert", "binary:text", "no.capnp", "Person"),
+        ("convert", "binary:text", "person.capnp", "Person"),
+        ("convert", "binary:binary", "a", "b", "c"),
+        ("convert", "--segment-size=x", "binary:binary"),
+        ("convert", "--bogus"),
+        ("compile",),
+        ("compile", "person.capnp"),
+        ("compile", "-onosuchlanguage", "person.capnp"),
+        ("compile", "-oc++:nodirectory", "person.capnp"),
+        ("compile", "-o-", "no.capnp"),
+        ("compile", "-o-", "broken.capnp"),
+        ("eval", "person.capnp"),
+        ("eval", "person.capnp", "nothing"),
+        ("eval", "person.capnp", "Person"),
+        ("eval", "-b", "person.capnp", "limit"),
+        ("eval", "-onothing", "person.capnp", "limit"),
+        ("eval", "-I"),
+        ("id", "x"),
+        ("decode", "person.capnp"),
+        ("decode", "person.capnp", "Person"),
+    ],
+)
+def test_problems_end_with_the_exit_code_of_the_original_and_one_clear_message(
+    programs: Programs, arguments: tuple[str, ...]
+) -> None:
+    found = programs.ours(*arguments)
+    # A signal may end the original when a plugin does not read its request.
+    assert programs.theirs(*arguments).returncode != 0
+    assert found.returncode == 1
+    assert found.stdout == b""
+    assert found.stderr
+    assert b"Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("formats", "content", "hint"),
+    [
+        ("binary:text", PERSON, "text"),
+        ("binary:text", b'{"age": 1, "name": "x"}', "json"),
+        ("text:json", bytes([0, 0, 0, 0, 1, 0, 0, 0]) + bytes(8), "binary"),
+        ("packed:text", bytes([0, 0, 0, 0, 1, 0, 0, 0]) + bytes(8), "binary"),
+    ],
+)
+def test_an_input_in_another_format_is_refused_with_a_hint(
+    programs: Programs, formats: str, content: bytes, hint: str
+) -> None:
+    found = programs.ours("convert", formats, "person.capnp", "Person", content=content)
+    assert found.returncode == programs.theirs("convert", formats, "person.capnp", "Person", content=content).returncode
+    assert f'It looks like it is in "{hint}" format' in found.stderr.decode()
+
+
+def test_messages_before_a_bad_one_are_written(programs: Programs) -> None:
+    found = programs.ours("convert", "--short", "text:text", "person.capnp", "Person", content=b"(age = 1) (age = x)")
+    assert found.returncode == 1
+    assert found.stdout == b"(age = 1, home = void)\n"
+    assert b"<stdin>:1" in found.stderr
+
+
+def test_a_truncated_stream_is_a_problem(programs: Programs) -> None:
+    content = programs.ours("encode", "person.capnp", "Person", content=PERSON).stdout
+    for kept in (content[:-3], content + content[:20]):
+        found = programs.ours("convert", "binary:text", "person.capnp", "Person", content=kept)
+        assert found.returncode == 1
+        assert b"the input ends inside a message" in found.stderr
+
+
+def test_compile_writes_a_request_with_names_as_in_the_original(programs: Programs) -> None:
+    for options in ((), ("-I.",), ("--src-prefix=sub",), ("--src-prefix=sub/", "-I", ".")):
+        arguments = ("compile", "-I.", *options, "-o-", "sub/other.capnp")
+        found, expected = programs.ours(*arguments), programs.theirs(*arguments)
+        assert found.returncode == expected.returncode == 0, found.stderr.decode()
+        ours, theirs = decode_request(found.stdout), decode_request(expected.stdout)
+        assert [file.filename for file in ours.requested_files] == [file.filename for file in theirs.requested_files]
+        assert [node.display_name for node in ours.nodes] == [node.display_name for node in theirs.nodes]
+
+
+def test_compile_runs_the_plugins_of_other_languages(programs: Programs) -> None:
+    programs.theirs("--version")
+    (programs.directory / "out").mkdir()
+    found = programs.ours("compile", "-ocapnp", "-oc++:out", "person.capnp")
+    assert found.returncode == 0, found.stderr.decode()
+    assert b"struct Person" in found.stdout
+    assert (programs.directory / "out" / "person.capnp.c++").is_file()
+
+
+def test_options_may_stand_before_the_command(programs: Programs) -> None:
+    found = programs.ours("-I.", "--no-standard-import", "compile", "-o-", "sub/other.capnp")
+    assert found.returncode == 0, found.stderr.decode()
+
+
+def test_problems_of_a_schema_are_shown_with_their_places(programs: Programs) -> None:
+    found = programs.ours("compile", "-o-", "broken.capnp")
+    assert re.search(rb"^broken.capnp:1:\d+-\d+: error: .*Nothing", found.stderr)
+    assert b"\x1b" not in found.stderr
+
+
+def test_an_id_is_new_each_time_and_has_its_highest_bit_set(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["id"]) == main(["id"]) == 0
+    first, second = capsys.readouterr().out.split()
+    assert first != second
+    assert all(re.fullmatch("@0x[89a-f][0-9a-f]{15}", made) for made in (first, second))
+
+
+def test_version_and_help_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["--version"], ["convert", "--version"]):
+        assert main(arguments) == 0
+        assert re.match(r"Cap'n Proto version \d+\.\d+\.\d+ ", capsys.readouterr().out)
+    for arguments in (["--help"], ["help"], ["help", "convert"], ["eval", "--help"]):
+        assert main(arguments) == 0
+        assert capsys.readouterr().out.startswith("usage: caplet ")
+
+
+def test_a_reader_that_stops_early_is_no_crash(programs: Programs) -> None:
+    content = programs.ours("encode", "person.capnp", "Person", content=PERSON * 3000).stdout
+    command = [sys.executable, "-m", "caplet", "decode", "--short", "person.capnp", "Person"]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=programs.directory,
+        env={"PYTHONPATH": SOURCE},
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        try:
+            process.stdin.write(content)
+            process.stdin.close()
+        except BrokenPipeError:
+            pass
+        assert b"Traceback" not in process.stderr.read()
