@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import caplet
+from caplet.aio.driver import running_vat
 
 from .conftest import TIMEOUT_S, EchoServer, schema, until
 
@@ -239,5 +240,51 @@ def test_a_unix_socket_carries_calls(tmp_path: Any) -> None:
     async def main() -> None:
         async with caplet.serve(f"unix:{tmp_path}/s", EchoServer()), caplet.connect(f"unix:{tmp_path}/s") as connection:
             assert (await connection.bootstrap(schema.Echo).echo(number=4)).number == 4
+
+    within_a_minute(main())
+
+
+def test_a_peer_that_does_not_read_is_cut_off_and_others_go_on() -> None:
+    async def main() -> None:
+        limits = caplet.Limits(unsent_words=1 << 17)
+        async with (
+            caplet.serve("tcp://127.0.0.1:0", EchoServer(), limits=limits) as serving,
+            caplet.connect(serving.address) as slow,
+            caplet.connect(serving.address) as good,
+        ):
+            echo = slow.bootstrap(schema.Echo)
+            await echo.echo(number=1)
+            slow._link.transport.pause_reading()
+            calls = [echo.blob(size=1 << 20) for _ in range(40)]
+            await until(lambda: serving.connections == 1)
+            assert (await good.bootstrap(schema.Echo).echo(number=2)).number == 2
+            slow._link.transport.resume_reading()
+            outcomes = await asyncio.gather(*calls, return_exceptions=True)
+            assert any(isinstance(outcome, caplet.Disconnected) for outcome in outcomes)
+
+    within_a_minute(main())
+
+
+def test_closing_does_not_wait_for_ever_for_a_peer_that_does_not_read() -> None:
+    async def main() -> None:
+        async with (
+            caplet.serve("tcp://127.0.0.1:0", EchoServer()) as serving,
+            caplet.connect(serving.address) as slow,
+        ):
+            echo = slow.bootstrap(schema.Echo)
+            await echo.echo(number=1)
+            slow._link.transport.pause_reading()
+            call = echo.blob(size=1 << 24)
+            await until(
+                lambda: (
+                    running_vat().links
+                    and max(link.transport.unsent_bytes for link in running_vat().links.values()) > 0
+                )
+            )
+            await serving.close(timeout_s=0)
+            assert serving.connections == 0
+            slow._link.transport.resume_reading()
+            with pytest.raises(caplet.Disconnected):
+                await call
 
     within_a_minute(main())

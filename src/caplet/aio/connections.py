@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from caplet.limits import Limits
     from caplet.runtime.servers import Service
 
-__all__ = ["Connecting", "Connection", "connect"]
+__all__ = ["CLOSE_TIMEOUT_S", "Connecting", "Connection", "connect"]
+
+CLOSE_TIMEOUT_S = 10.0
 
 ClientType = TypeVar("ClientType", bound=Client)
 
@@ -66,15 +68,19 @@ class Connection:
         """Wait until the connection has ended, whoever ended it."""
         await asyncio.shield(self._link.lost)
 
-    async def close(self) -> None:
-        """Send what is unsent, end the connection and wait until it has ended; calls that are not answered fail."""
+    async def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
+        """Send what is unsent, end the connection and wait until it has ended; calls that are not answered fail.
+
+        Args:
+            timeout_s: how long the peer may take to read what was sent; then the connection is cut.
+        """
         link = self._link
         link.owner.check_loop()
         if link.connection.closed is None:
             link.connection.disconnect(Disconnected("this side closed the connection"))
             link.owner.turn()
             link.write()
-        await self.wait_closed()
+        await link.wait_lost(timeout_s)
 
     def trace(self, callback: Callable[[str, MessageReader], None] | None) -> None:
         """Show every message from now on to a function; None ends that. Costs nothing when off.

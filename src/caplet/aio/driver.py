@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from caplet.aio.host import LoopHost
 from caplet.cap.local import set_turns_provider
-from caplet.errors import DecodeError, Disconnected, Failed, ProtocolError
+from caplet.errors import DecodeError, Disconnected, Failed, Overloaded, ProtocolError
 from caplet.vat import Vat
 from caplet.wire.framing import frame
 
@@ -63,6 +63,7 @@ class Link:
         self.connection.on_resume = self.resume_reading
         owner.links[self.connection] = self
         self._reading = True
+        self._unsent_limit_bytes = limits.unsent_words << 3
 
     # --- what the transport calls ---------------------------------------------------------------------------------------------------
 
@@ -106,6 +107,26 @@ class Link:
             self.transport.send(buffers)
         if self.connection.closed is not None:
             self.transport.close()
+        elif self.transport.unsent_bytes > self._unsent_limit_bytes:
+            # The peer does not take what it asked for; what waits for it must not fill our memory.
+            unsent = self.transport.unsent_bytes
+            self.connection.disconnect(
+                Overloaded(
+                    f"{self.transport.peer_name} does not read: {unsent} bytes wait to be sent to it", fault="remote"
+                )
+            )
+            self.transport.abort()
+
+    async def wait_lost(self, timeout_s: float) -> None:
+        """Wait until the transport has ended; when a peer that does not read keeps it from that, end it by force.
+
+        Args:
+            timeout_s: how long the peer may take to read what was sent.
+        """
+        await asyncio.wait([self.lost], timeout=timeout_s)
+        if not self.lost.done():
+            self.transport.abort()
+            await asyncio.wait([self.lost])
 
     def reason_of_loss(self, error: BaseException | None) -> RpcError:
         """Return what callers are told about a transport that ended."""

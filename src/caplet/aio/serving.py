@@ -10,6 +10,7 @@ import socket
 from typing import TYPE_CHECKING, Self
 
 from caplet.aio.addresses import Address, parse_address
+from caplet.aio.connections import CLOSE_TIMEOUT_S
 from caplet.aio.driver import Link, running_vat
 from caplet.aio.transports.memory import MemoryListener
 from caplet.aio.transports.stream import StreamTransport
@@ -90,8 +91,12 @@ class Serving:
         """Wait until the server is closed."""
         await self._stopped.wait()
 
-    async def close(self) -> None:
-        """Stop listening, end every connection behind what was sent, and wait until they have ended."""
+    async def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
+        """Stop listening, end every connection behind what was sent, and wait until they have ended.
+
+        Args:
+            timeout_s: how long peers may take to read what was sent; then their connections are cut.
+        """
         listener, self._listener = self._listener, None
         self._stopped.set()
         if listener is None or self._owner is None:
@@ -104,7 +109,7 @@ class Serving:
         self._owner.turn()
         for link in links:
             link.write()
-        await asyncio.gather(*[asyncio.shield(link.lost) for link in links])
+        await asyncio.gather(*[link.wait_lost(timeout_s) for link in links])
 
     async def __aenter__(self) -> Self:
         await self.start()
