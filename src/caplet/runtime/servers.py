@@ -17,6 +17,7 @@ import weakref
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, cast
 
+from caplet.cap.call import STARTED
 from caplet.cap.capability import NULL, Capability
 from caplet.cap.local import CANCELLABLE, ONE_AT_A_TIME, LocalCapability
 from caplet.errors import Failed, RpcError, Unimplemented
@@ -266,7 +267,7 @@ class ServerMethod:
                 raise TypeError(
                     f"{self.plan} returned {type(outcome).__name__}; expected nothing, a mapping by name or a tuple in declared order"
                 )
-        elif context._results is None and not call.results_touched and call.stage == 1 and call.forwarded is None:
+        elif context._results is None and not call.results_touched and call.stage == STARTED and call.forwarded is None:
             self.plan.results._init(call.results())
         if call.forwarded is None:
             call.finish()
