@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 
@@ -221,6 +222,31 @@ def test_version_and_help_are_printed(capsys: pytest.CaptureFixture[str]) -> Non
     for arguments in (["--help"], ["help"], ["help", "convert"], ["eval", "--help"]):
         assert main(arguments) == 0
         assert capsys.readouterr().out.startswith("usage: caplet ")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["co"], ["compile", "completion", "convert"]),
+        (["convert", "bin"], ["binary:packed", "binary:flat"]),
+        (["convert", "--se"], ["--segment-size"]),
+        (["eval", "per"], ["person.capnp"]),
+        (["completion", "z"], ["zsh"]),
+    ],
+)
+def test_bash_completes_commands_options_formats_and_files(
+    programs: Programs, words: list[str], expected: list[str]
+) -> None:
+    if shutil.which("bash") is None:
+        pytest.skip("bash is not installed")
+    script = programs.ours("completion", "bash").stdout.decode()
+    script += (
+        f"COMP_WORDS=(caplet {' '.join(words)}); COMP_CWORD={len(words)}; _caplet; printf '%s\\n' ${{COMPREPLY[@]}}"
+    )
+    done = subprocess.run(["bash", "-c", script], capture_output=True, cwd=programs.directory, check=True)
+    found = done.stdout.decode().split()
+    assert set(expected) <= set(found)
+    assert all(word.startswith(words[-1]) for word in found)
 
 
 def test_a_reader_that_stops_early_is_no_crash(programs: Programs) -> None:

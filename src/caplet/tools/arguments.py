@@ -18,6 +18,7 @@ __all__ = ["COMMANDS", "command_parser", "main_parser", "positionals", "version_
 
 COMMANDS = {
     "compile": "Generate source code from schema files.",
+    "completion": "Print a script that completes commands and options.",
     "convert": "Convert messages between binary, text, JSON, etc.",
     "decode": "Convert binary messages to text (see also `convert`).",
     "encode": "Convert text to binary messages (see also `convert`).",
@@ -27,6 +28,7 @@ COMMANDS = {
 
 _USAGE = {
     "compile": "<source>...",
+    "completion": "bash|zsh",
     "convert": "<from>:<to> [<schema-file>] [<type>]",
     "decode": "<schema-file> <type>",
     "encode": "<schema-file> <type>",
@@ -67,7 +69,7 @@ def version_text() -> str:
 
 def main_parser() -> argparse.ArgumentParser:
     """Return the parser of what stands before the command."""
-    lines = [f"  {name:9}{text}" for name, text in COMMANDS.items()]
+    lines = [f"  {name:12}{text}" for name, text in COMMANDS.items()]
     parser = _Parser(
         "caplet",
         usage="caplet [<option>...] <command> [<arg>...]",

@@ -22,6 +22,7 @@ from caplet.schema.codec import encode_request
 from caplet.schema.ids import random_id
 from caplet.schema.model import StructType
 from caplet.tools.arguments import COMMANDS, command_parser, main_parser, positionals
+from caplet.tools.completion import completion_script
 from caplet.tools.formats import (
     FORMATS,
     NOTATIONS,
@@ -233,8 +234,14 @@ def _id(options: argparse.Namespace) -> None:
     print(f"@{random_id():#018x}")
 
 
+def _completion(options: argparse.Namespace) -> None:
+    (shell,) = positionals(options.arguments, ["shell"])
+    print(completion_script(shell), end="")
+
+
 _ACTIONS: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
     "compile": _compile,
+    "completion": _completion,
     "convert": _convert,
     "decode": _decode,
     "encode": _encode,
