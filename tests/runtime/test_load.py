@@ -71,7 +71,7 @@ def test_the_import_hook_loads_schemas_beside_modules(tmp_path: Path) -> None:
         "import caplet; caplet.install_import_hook(); caplet.install_import_hook()\n"
         "import my_types_capnp\n"
         "from my_types_capnp import One\n"
-        "print(One(a='x'), my_types_capnp.__name__)\n"
+        "print(repr(One(a='x')), my_types_capnp.__name__)\n"
     )
     run = subprocess.run(
         [sys.executable, "-c", program],

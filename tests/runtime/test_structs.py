@@ -181,7 +181,7 @@ def test_structs_pickle_with_every_protocol(shapes: Any) -> None:
 
 def test_a_pickle_is_read_in_a_process_that_has_not_loaded_the_schema(shapes: Any) -> None:
     data = pickle.dumps(sample(shapes))
-    program = "import pickle, sys; print(pickle.loads(bytes.fromhex(sys.argv[1])))"
+    program = "import pickle, sys; print(repr(pickle.loads(bytes.fromhex(sys.argv[1]))))"
     run = subprocess.run(
         [sys.executable, "-c", program, data.hex()],
         capture_output=True,
@@ -226,3 +226,30 @@ def test_no_cycles_keep_messages_alive(shapes: Any) -> None:
         assert gone() is None
     finally:
         gc.enable()
+
+
+def test_packed_canonical_text_and_json_come_back(shapes: Any) -> None:
+    made = sample(shapes)
+    tree = shapes.Tree
+    assert tree.from_packed(made.to_packed()) == made
+    assert len(made.to_packed()) < len(made.to_bytes())
+    assert tree.from_canonical(made.to_canonical()) == made
+    assert tree.from_bytes(made.to_bytes()).to_canonical() == made.to_canonical()
+    for pretty in (True, False):
+        assert tree.from_text(made.to_text(pretty=pretty)) == made
+        assert tree.from_json(made.to_json(pretty=pretty)) == made
+    assert str(shapes.Point(x=1)) == "(x = 1, y = 0)"
+    assert shapes.Names(some_url_thing="u").to_json().find("someURLThing") > 0
+    with pytest.raises(ValueError, match="xx"):
+        shapes.Point.from_text("(xx = 1)")
+
+
+def test_the_frozen_list_has_every_name_that_our_classes_need(shapes: Any) -> None:
+    from caplet.runtime.names import STRUCT_NAMES
+    from caplet.runtime.structs import Struct
+
+    public = {name for name in dir(Struct) if not name.startswith("_")} - {"Builder"}
+    assert public <= STRUCT_NAMES
+    assert STRUCT_NAMES - public == {"which"}
+    page = (Path(__file__).parents[2] / "docs" / "classes.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in page for name in STRUCT_NAMES)

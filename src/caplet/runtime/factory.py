@@ -294,6 +294,7 @@ class ClassFactory:
         finish_class(cls)
         finish_class(cls.Builder)
         plan.origin_of = self.origin_of
+        plan.registry = self.registry
         self._classes[node.id, brand] = cls
         self._unfinished.append((node, brand, cls))
         return cls

@@ -33,6 +33,7 @@ cdef class StructKind(PointerKind):
     cdef public dict by_name
     cdef public int tag_index
     cdef public object origin_of
+    cdef public object registry
 
     cpdef StructReader new(self, bint writable)
     @cython.locals(made=StructReader)

@@ -34,7 +34,7 @@ class StructKind(PointerKind):
 
     Slots: `struct` the reader class and `builder` the builder class; `data_words` and `pointer_count` of new structs; `fields` in declared
     order and `by_name`, by name in Python and in the schema; `tag_index` where the tag of the union is, in 16-bit units, -1 without one;
-    `origin_of` says how another process finds the class again.
+    `registry` holds its schema; `origin_of` says how another process finds the class again.
     """
 
     __slots__ = (
@@ -44,6 +44,7 @@ class StructKind(PointerKind):
         "fields",
         "origin_of",
         "pointer_count",
+        "registry",
         "struct",
         "tag_index",
         "type_id",
@@ -62,6 +63,7 @@ class StructKind(PointerKind):
         self.by_name: dict[str, Field] = {}
         self.tag_index = -1
         self.origin_of: Any = None
+        self.registry: Any = None
 
     def set_classes(self, struct: Any, builder: Any) -> None:
         """Say which classes readers and builders are of."""

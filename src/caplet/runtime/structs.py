@@ -301,6 +301,101 @@ class Struct(StructReader):
         """
         return self._plan.export_struct(self._reading())
 
+    @classmethod
+    def from_packed(cls, data: Buffer, limits: Limits | None = None) -> Self:
+        """Read a packed message.
+
+        Args:
+            data: one framed message, packed.
+            limits: bounds for reading; None for the defaults.
+
+        Raises:
+            DecodeError: it is no whole packed message.
+        """
+        from caplet.runtime.notations import of_packed
+
+        return of_packed(cls, data, limits)  # type: ignore[no-any-return]
+
+    def to_packed(self) -> bytes:
+        """Return the message with its segment table, packed."""
+        from caplet.runtime.notations import as_packed
+
+        return as_packed(self)
+
+    def to_canonical(self) -> bytes:
+        """Return the canonical form: one segment without a table, equal for equal content.
+
+        Raises:
+            BuildError: the message holds capabilities.
+        """
+        from caplet.runtime.notations import as_canonical
+
+        return as_canonical(self)
+
+    @classmethod
+    def from_canonical(cls, data: Buffer, limits: Limits | None = None) -> Self:
+        """Read a message in canonical form, or any other single segment without a table.
+
+        Args:
+            data: the segment.
+            limits: bounds for reading; None for the defaults.
+        """
+        return cls.from_segments([data], limits)
+
+    @classmethod
+    def from_text(cls, text: str) -> Any:
+        """Return a builder of what a text in Cap'n Proto's own notation describes.
+
+        Args:
+            text: a struct, such as `(name = "Alice")`.
+
+        Raises:
+            ValueError: it describes no such struct; the text of the error says where.
+        """
+        from caplet.runtime.notations import of_text
+
+        return of_text(cls, text)
+
+    def to_text(self, *, pretty: bool = True) -> str:
+        """Return the struct in Cap'n Proto's own notation, as `capnp decode` prints it.
+
+        Args:
+            pretty: whether long values take several lines.
+        """
+        from caplet.runtime.notations import as_text
+
+        return as_text(self, pretty)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Any:
+        """Return a builder of what a JSON text describes.
+
+        Args:
+            text: a JSON object with the schema's own names.
+
+        Raises:
+            ValueError: it describes no such struct; the text of the error says where.
+        """
+        from caplet.runtime.notations import of_json
+
+        return of_json(cls, text)
+
+    def to_json(self, *, pretty: bool = False) -> str:
+        """Return the struct as JSON, with the schema's own names.
+
+        Args:
+            pretty: whether it takes several lines.
+        """
+        from caplet.runtime.notations import as_json
+
+        return as_json(self, pretty)
+
+    def __str__(self) -> str:
+        try:
+            return self.to_text(pretty=False)
+        except Exception:  # like repr, it never raises, whatever the message holds
+            return repr(self)
+
     def clear(self, *names: str) -> None:
         """Set fields back to their defaults.
 
