@@ -5,9 +5,9 @@ Knows layout, numbers and strings of JSON. Which member has which name is the pl
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Iterator
+from json.encoder import encode_basestring
 from typing import Final, NamedTuple
 
 from caplet.errors import NotationError
@@ -39,9 +39,6 @@ class _Entry(NamedTuple):
     member: JsonMember
     type: StructType
     is_tag: bool
-
-
-_text = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class JsonPrinter:
@@ -85,7 +82,7 @@ class JsonPrinter:
             return "true" if value else "false"
         if isinstance(type_, EnumType):
             names, _ = self.plans.enumerants(type_)
-            return _text(names[int(value)]) if value < len(names) else str(value)
+            return encode_basestring(names[int(value)]) if value < len(names) else str(value)
         if isinstance(value, float):
             text = double_text(value)
             return _SPECIAL.get(text, text)
@@ -98,7 +95,7 @@ class JsonPrinter:
         kind = type_.kind
         content = default.content if default is not None else None
         if kind == TypeKind.TEXT:
-            return _text(source.text(content if isinstance(content, str) else ""))
+            return encode_basestring(source.text(content if isinstance(content, str) else ""))
         if kind == TypeKind.DATA:
             return self.data(source.blob(content if isinstance(content, bytes) else b""), form, indent, prefixed)
         if isinstance(type_, ListType):
@@ -133,7 +130,7 @@ class JsonPrinter:
         outside, self.broken = self.broken, False
         entries = list(self.entries(source, plan, type_, ""))
         deeper = indent + (len(entries) > 1)
-        items = [f"{_text(entry.name)}{self.colon}{self.entry_value(entry, deeper)}" for entry in entries]
+        items = [f"{encode_basestring(entry.name)}{self.colon}{self.entry_value(entry, deeper)}" for entry in entries]
         inside, self.broken = self.broken, outside
         return "{" + self.join(items, inside, indent, prefixed) + "}"
 
@@ -186,7 +183,7 @@ class JsonPrinter:
         """Return the value of a member of an object."""
         member, source = entry.member, entry.source
         if entry.is_tag:
-            return _text(member.name)
+            return encode_basestring(member.name)
         body = member.field.body
         try:
             if not isinstance(body, Slot):

@@ -26,7 +26,7 @@ def canonicalize(root: AnyStruct) -> bytes:
     """
     message = MessageBuilder()
     _write(message.root, root)
-    if len(message.segments) > 1:
+    if len(message.output()) > 1:
         message = MessageBuilder(message.total_words + 1)
         _write(message.root, root)
     (segment,) = message.output()
