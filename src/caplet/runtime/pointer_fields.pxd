@@ -1,11 +1,40 @@
 # C types of pointer_fields.py.
 cimport cython
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF
 from caplet.runtime.fields cimport Field
 from caplet.runtime.kinds cimport PointerKind
 from caplet.wire.arena cimport Arena
 from caplet.wire.builder cimport BuilderArena
 from caplet.wire.segment cimport Segment
 from caplet.wire.views cimport StructBuilder, StructReader
+
+cdef extern from "Python.h":
+    PyObject *decode_utf8 "PyUnicode_DecodeUTF8"(const char *, Py_ssize_t, const char *)
+    void PyErr_Clear()
+
+cdef bint COMPILED
+
+cdef inline object plain_text(Arena arena, Segment segment, Py_ssize_t position):
+    # The plain case, sound text ahead in the same segment; None for whatever needs another look.
+    cdef unsigned long long pointer = segment.u64s[position]
+    cdef long long length = pointer >> 35
+    cdef long long content = position + 1 + ((pointer >> 2) & 0x3FFFFFFF)
+    cdef long long words = (length + 7) >> 3
+    cdef PyObject *made
+    if (pointer & 0x700000003) != 0x200000001 or length == 0 or content + words > segment.words or words > arena.budget:
+        return None
+    content <<= 3
+    if segment.u8s[content + length - 1] != 0:
+        return None
+    made = decode_utf8(<const char *>segment.u8s + content, length - 1, NULL)
+    if made is NULL:
+        PyErr_Clear()
+        return None
+    arena.budget -= words
+    found = <object>made
+    Py_DECREF(found)
+    return found
 
 cdef class PointerField(Field):
     cdef public PointerKind kind

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PointerField", "TextField"]
 
+COMPILED = not __file__.endswith(".py")
+
 
 class PointerField(Field):
     """A field whose value lies behind a pointer.
@@ -119,6 +121,10 @@ class TextField(PointerField):
         if self.tag >= 0 and self.current_tag(obj) != self.tag:
             raise self.inactive(obj)
         if self.index < obj._pointer_count:
+            if COMPILED:
+                plain = plain_text(obj._arena, obj._segment, obj._pointers + self.index)  # type: ignore[name-defined]  # noqa: F821  (pointer_fields.pxd)
+                if plain is not None:
+                    return plain
             found = obj._arena.text(obj._segment, obj._pointers + self.index)
             if found is not None:
                 return found
