@@ -2,21 +2,21 @@
 
 import os
 import sys
-import sysconfig
 import tempfile
 from pathlib import Path
 
 from setuptools import Extension, setup
 
 MODULES = [f"caplet.{name}" for name in Path("src/caplet/compiled_modules.txt").read_text().split()]
-DIRECTIVES = dict.fromkeys(["annotation_typing", "boundscheck", "wraparound", "initializedcheck"], False)
+OPTIONS = dict.fromkeys(["annotation_typing", "boundscheck", "wraparound", "initializedcheck"], False)
+FLAGS, WORKERS = ([], 0) if os.name == "nt" else (["-O2", "-g0"], os.cpu_count())
 PROBE = "#include <Python.h>\nint main(void) { return Py_IsInitialized(); }\n"
 
 
 def probe() -> str:
     """Compile and link two lines; return what went wrong, or nothing."""
     from distutils.ccompiler import new_compiler  # setuptools brings it where Python no longer does
-    from distutils.sysconfig import customize_compiler
+    from distutils.sysconfig import customize_compiler, get_python_inc
 
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "probe.c")
@@ -24,7 +24,7 @@ def probe() -> str:
         try:
             compiler = new_compiler()
             customize_compiler(compiler)
-            include = [sysconfig.get_path("include"), sysconfig.get_path("platinclude")]
+            include = [get_python_inc(), get_python_inc(plat_specific=True)]
             objects = compiler.compile([str(source)], output_dir=folder, include_dirs=include)
             compiler.link_shared_object(objects, str(Path(folder, "probe.so")))
         except Exception as error:  # whatever a missing or broken compiler raises
@@ -44,7 +44,7 @@ if problem:
 else:
     from Cython.Build import cythonize
 
-    parts = [Extension(name, [f"src/{name.replace('.', '/')}.py"]) for name in MODULES]
-    extensions = cythonize(parts, build_dir="build/cython", compiler_directives=DIRECTIVES, language_level=3)
+    parts = [Extension(m, [f"src/{m.replace('.', '/')}.py"], extra_compile_args=FLAGS) for m in MODULES]
+    extensions = cythonize(parts, nthreads=WORKERS, build_dir="build/cython", compiler_directives=OPTIONS)
 # A folder for each form, so that one never holds what is left of the other.
 setup(ext_modules=extensions, options={"build": {"build_base": f"build/{wanted}"}})
