@@ -147,13 +147,20 @@ class LoopVat:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.host = LoopHost(loop, self.turn)
+        self.host = LoopHost(loop, self.turn, self.flush)
         self.vat = Vat(self.host)
         self.links: dict[ProtocolConnection, Link] = {}
 
     def turn(self) -> None:
         """Run what waits in the turn queue, then write what every connection has to send."""
         self.vat.turns.run()
+        self.flush()
+        if self.host.wake_behind:
+            self.host.wake_behind = False
+            self.host.wake()
+
+    def flush(self) -> None:
+        """Write what every connection has to send."""
         for connection in self.vat.connections_with_output():
             link = self.links.get(connection)
             if link is not None:

@@ -122,7 +122,7 @@ class TextField(PointerField):
             raise self.inactive(obj)
         if self.index < obj._pointer_count:
             if COMPILED:
-                plain = plain_text(obj._arena, obj._segment, obj._pointers + self.index)  # type: ignore[name-defined]  # noqa: F821  (pointer_fields.pxd)
+                plain: str | None = plain_text(obj._arena, obj._segment, obj._pointers + self.index)  # type: ignore[name-defined]  # noqa: F821  (pointer_fields.pxd)
                 if plain is not None:
                     return plain
             found = obj._arena.text(obj._segment, obj._pointers + self.index)

@@ -231,7 +231,7 @@ class ServerMethod:
         """Let the host run the method."""
         running = RunningCall()
         running.task = call.turns.host.start_method(self.run(call, context, awaitable, running))
-        if self.flags & CANCELLABLE:
+        if self.flags & CANCELLABLE and call.stage == STARTED:
             call.on_cancel(running.cancel)
 
     async def run(
