@@ -12,7 +12,10 @@ from caplet.vat import Vat
 def test_a_connection_may_have_another_public_object_and_other_limits_than_its_vat():
     vat = Vat(SimulatedHost(), Service().capability, Limits(questions=7))
     own = Service()
-    plain, special = vat.add_connection("one"), vat.add_connection("two", bootstrap=own.capability, limits=Limits(questions=3))
+    plain, special = (
+        vat.add_connection("one"),
+        vat.add_connection("two", bootstrap=own.capability, limits=Limits(questions=3)),
+    )
     assert plain.limits.questions == 7
     assert special.limits.questions == 3
     assert special.make_bootstrap is not None

@@ -122,9 +122,9 @@ class TextField(PointerField):
             raise self.inactive(obj)
         if self.index < obj._pointer_count:
             if COMPILED:
-                plain: str | None = plain_text(obj._arena, obj._segment, obj._pointers + self.index)  # type: ignore[name-defined]  # noqa: F821  (pointer_fields.pxd)
+                plain = plain_text(obj._arena, obj._segment, obj._pointers + self.index)  # type: ignore[name-defined]  # noqa: F821  (pointer_fields.pxd)
                 if plain is not None:
-                    return plain
+                    return plain  # pyright: ignore[reportUnknownVariableType]
             found = obj._arena.text(obj._segment, obj._pointers + self.index)
             if found is not None:
                 return found
