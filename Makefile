@@ -45,9 +45,9 @@ lint: $(VENV)/tools-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/tools-lint
+types: $(VENV)/tools-lint $(VENV)/tools-test
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 contracts: $(VENV)/tools-lint
 	cd src && ../$(BIN)/lint-imports --config ../pyproject.toml --no-cache
