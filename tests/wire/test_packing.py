@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from caplet.errors import DecodeError
-from caplet.wire.packing import Unpacker, pack, unpack
+from caplet.wire.packing import Packer, Unpacker, pack, unpack
 
 SEED = int(os.environ.get("CAPLET_TEST_SEED", random.SystemRandom().randrange(2**32)))
 
@@ -58,3 +58,52 @@ def test_packed_bytes_that_end_inside_a_word_are_refused(packed: str) -> None:
 def test_only_whole_words_can_be_packed() -> None:
     with pytest.raises(ValueError, match="7 bytes are not a whole number of words"):
         pack(bytes(7))
+
+
+def fed(words: bytes, sizes: list[int]) -> bytes:
+    """Return what a packer makes of bytes that are cut into pieces of these sizes, over and over."""
+    packer = Packer()
+    packed, at, turn = b"", 0, 0
+    while at < len(words):
+        size = sizes[turn % len(sizes)]
+        packed += packer.feed(words[at : at + size])
+        at += size
+        turn += 1
+    return packed + packer.finish()
+
+
+@pytest.mark.parametrize("sizes", [[1], [8], [3, 13], [16, 0, 24], [2040], [2048], [2056], [100_000]])
+def test_what_is_packed_as_it_arrives_does_not_depend_on_how_it_is_cut(sizes: list[int]) -> None:
+    sys.stdout.write(f"seed {SEED}\n")
+    source = random.Random(SEED)
+    full, one_zero = bytes(range(1, 9)), bytes([1, 2, 3, 0, 5, 6, 7, 8])
+    kinds = [bytes(8), full, one_zero, bytes([5, *bytes(7)])]
+    lengths = [1, 2, 254, 255, 256, 257, 511, 512, 513]
+    for words in (
+        b"",
+        *[kind * length for kind in kinds for length in lengths],
+        b"".join(source.choice(kinds) * source.choice([1, 1, 2, 3, 256, 300]) for _ in range(60)),
+        b"".join(source.choice(kinds) for _ in range(1000)),
+    ):
+        packed = fed(words, sizes)
+        assert packed == pack(words)
+        assert unpack(packed) == words
+
+
+def test_a_packer_that_is_finished_begins_anew() -> None:
+    packer = Packer()
+    first = packer.feed(bytes(16)) + packer.finish()
+    second = packer.feed(bytes(8)) + packer.finish()
+    assert (first.hex(), second.hex()) == ("0001", "0000")
+
+
+def test_a_packer_holds_back_no_more_than_one_run() -> None:
+    packer = Packer()
+    assert len(packer.feed(b"\1" * 80_000)) > 80_000 - 2049
+
+
+def test_bytes_that_end_inside_a_word_cannot_be_packed() -> None:
+    packer = Packer()
+    packer.feed(bytes(11))
+    with pytest.raises(ValueError, match="end 3 bytes into a word"):
+        packer.finish()
