@@ -19,6 +19,7 @@ from caplet.errors import (
     Overloaded,
     RpcError,
     SchemaError,
+    TruncatedError,
     Unimplemented,
 )
 from caplet.limits import Limits
@@ -48,6 +49,7 @@ __all__ = [
     "SchemaError",
     "Server",
     "Serving",
+    "TruncatedError",
     "Unimplemented",
     "__version__",
     "accelerated",

@@ -4,6 +4,7 @@
     ├── BuildError (also ValueError)       a message that cannot be built as asked
     ├── CompileError (also ValueError)     schema text that does not compile; `diagnostics` lists everything found
     ├── DecodeError (also ValueError)      bytes that are not a well-formed message
+    │   └── TruncatedError                 bytes that end inside a message
     ├── InactiveMemberError (also AttributeError, ValueError)   a union member that is not the active one was read
     ├── NotationError (also ValueError)    a value that has no form in a notation, or JSON that does not fit its schema
     ├── PluginError                        a code generator that is not there or failed
@@ -37,6 +38,7 @@ __all__ = [
     "ProtocolError",
     "RpcError",
     "SchemaError",
+    "TruncatedError",
     "Unimplemented",
     "as_rpc_error",
     "make_rpc_error",
@@ -57,6 +59,10 @@ class InactiveMemberError(CapletError, AttributeError, ValueError):
 
 class DecodeError(CapletError, ValueError):
     """Bytes that are not a well-formed Cap'n Proto message; the text says what is wrong and where."""
+
+
+class TruncatedError(DecodeError):
+    """Bytes that end inside a message; a source that ends between two messages is no error, or an `EOFError` where one was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

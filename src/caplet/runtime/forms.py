@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from caplet.errors import DecodeError
+from caplet.errors import TruncatedError
 from caplet.limits import DEFAULT_LIMITS
 from caplet.runtime.plans import StructKind
 from caplet.wire.arena import Arena
@@ -16,16 +16,27 @@ from caplet.wire.copying import copy_struct
 from caplet.wire.framing import frame, read_table
 from caplet.wire.message import MessageBuilder, MessageReader
 from caplet.wire.segment import EMPTY_SEGMENT, Segment
+from caplet.wire.streams import frame_packed, open_source, read_message, write_all
 from caplet.wire.views import StructReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import BinaryIO
 
     from caplet.limits import Limits
     from caplet.wire.buffers import Buffer
+    from caplet.wire.streams import BufferSource, FileSource, SocketSource, Source, Target
 
-__all__ = ["MessageStream", "frame_struct", "new_root", "open_framed", "open_segments", "own_message", "read_framed"]
+__all__ = [
+    "MessageStream",
+    "frame_struct",
+    "new_root",
+    "open_framed",
+    "open_next",
+    "open_segments",
+    "own_message",
+    "pack_struct",
+    "write_struct",
+]
 
 COMPILED = not __file__.endswith(".py")
 
@@ -41,7 +52,8 @@ def open_framed(plan: StructKind, data: Buffer, limits: Limits | None) -> Struct
     """Return the root of a message that lies in a buffer; what follows the message is not looked at.
 
     Raises:
-        DecodeError: it is no whole message, or larger than the limits allow.
+        TruncatedError: the buffer ends inside the message.
+        DecodeError: the message is larger than the limits allow.
     """
     if limits is None:
         limits = DEFAULT_LIMITS
@@ -58,14 +70,14 @@ def open_framed(plan: StructKind, data: Buffer, limits: Limits | None) -> Struct
     size = view.nbytes
     table = read_table(view, 0, limits)
     if table is None:
-        raise DecodeError(f"{size} bytes hold no whole segment table")
+        raise TruncatedError(f"{size} bytes hold no whole segment table")
     sizes, at = table
     segments: list[memoryview] = []
     for words in sizes:
         segments.append(view[at : at + (words << 3)])
         at += words << 3
     if at > size:
-        raise DecodeError(f"the segment table tells of {at} bytes; there are {size}")
+        raise TruncatedError(f"the segment table tells of {at} bytes; there are {size}")
     return open_root(plan, MessageReader(segments, limits))
 
 
@@ -111,77 +123,52 @@ def frame_struct(obj: StructReader) -> bytes:
     return b"".join(frame([segment.view[: segment.used << 3] for segment in segments]))
 
 
-def read_framed(plan: StructKind, file: BinaryIO, limits: Limits | None) -> StructReader | None:
-    """Read one message from a file-like object, as much of it and no more.
-
-    Returns:
-        Its root, None at the end of the file.
+def open_next(
+    plan: StructKind, source: BufferSource | FileSource | SocketSource, limits: Limits | None, packed: bool
+) -> StructReader | None:
+    """Return the root of the next message of a source, None at its end.
 
     Raises:
-        DecodeError: the file ends inside the message, or the message is larger than the limits allow.
+        TruncatedError: the source ends inside the message.
+        DecodeError: the message is larger than the limits allow.
     """
-    if limits is None:
-        limits = DEFAULT_LIMITS
-    head = read_exactly(file, 8)
-    if not head:
-        return None
-    count = int.from_bytes(head[:4], "little") + 1
-    if len(head) == 8 and count <= limits.segments:
-        head += read_exactly(file, (count + 2) // 2 * 8 - 8)
-    table = read_table(memoryview(head), 0, limits)
-    if table is None:
-        raise DecodeError(f"the file ends inside a segment table, after {len(head)} bytes of the message")
-    sizes, at = table
-    body = memoryview(read_exactly(file, sum(sizes) << 3))
-    if body.nbytes < sum(sizes) << 3:
-        raise DecodeError(
-            f"the file ends inside a message, after {at + body.nbytes} of its {at + (sum(sizes) << 3)} bytes"
-        )
-    segments: list[memoryview] = []
-    start = 0
-    for words in sizes:
-        segments.append(body[start : start + (words << 3)])
-        start += words << 3
-    return open_root(plan, MessageReader(segments, limits))
-
-
-def read_exactly(file: BinaryIO, size: int) -> bytes:
-    """Return the next `size` bytes of a file-like object that may give fewer at a time; less only at its end."""
-    found: Any = file.read(size)
-    if found is None or len(found) == size:
-        return found or b""
-    pieces = [found]
-    have = len(found)
-    while have < size:
-        more = file.read(size - have)
-        if not more:
-            break
-        pieces.append(more)
-        have += len(more)
-    return b"".join(pieces)
+    message = read_message(source, limits, packed)
+    return None if message is None else open_root(plan, message)
 
 
 class MessageStream:
-    """Yields the roots of the messages of a file-like object, one by one, each read when it is asked for.
+    """Yields the roots of the messages of a source, one by one, each read when it is asked for.
 
     Args:
         plan: the type of the roots.
-        file: any object with `read`.
+        source: a file, a socket or a buffer.
         limits: bounds for each message; None for the defaults.
+        packed: whether the messages are packed.
     """
 
-    __slots__ = ("file", "limits", "plan")
+    __slots__ = ("limits", "packed", "plan", "source")
 
-    def __init__(self, plan: StructKind, file: BinaryIO, limits: Limits | None) -> None:
+    def __init__(self, plan: StructKind, source: Source, limits: Limits | None, packed: bool) -> None:
         self.plan = plan
-        self.file = file
+        self.source = open_source(source)
         self.limits = limits
+        self.packed = packed
 
     def __iter__(self) -> Iterator[Any]:
         return self
 
     def __next__(self) -> Any:
-        found = read_framed(self.plan, self.file, self.limits)
+        found = open_next(self.plan, self.source, self.limits, self.packed)
         if found is None:
             raise StopIteration
         return found
+
+
+def write_struct(obj: StructReader, target: Target, packed: bool) -> None:
+    """Write a message whose root `obj` is to a file, a socket or a buffer."""
+    write_all(target, pack_struct(obj) if packed else frame_struct(obj))
+
+
+def pack_struct(obj: StructReader) -> bytes:
+    """Return a message whose root `obj` is, with its segment table, packed."""
+    return frame_packed([segment.view[: segment.used << 3] for segment in own_message(obj).segments])

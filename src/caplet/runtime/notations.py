@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from caplet.notation import format_json, format_text, parse_json, parse_text
 from caplet.wire.canonical import canonicalize
-from caplet.wire.packing import pack, unpack
+from caplet.wire.packing import unpack
 from caplet.wire.untyped import AnyStruct
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from caplet.runtime.structs import Struct
     from caplet.wire.buffers import Buffer
 
-__all__ = ["as_canonical", "as_json", "as_packed", "as_text", "of_json", "of_packed", "of_text"]
+__all__ = ["as_canonical", "as_json", "as_text", "of_json", "of_packed", "of_text"]
 
 
 def untyped(obj: Struct) -> AnyStruct:
@@ -33,11 +33,6 @@ def untyped(obj: Struct) -> AnyStruct:
     if reading._pointer_count:
         found._arena = reading._arena
     return found
-
-
-def as_packed(obj: Struct) -> bytes:
-    """Return the framed message, packed."""
-    return pack(obj.to_bytes())
 
 
 def of_packed(cls: type[Struct], data: Buffer, limits: Limits | None) -> Any:

@@ -18,26 +18,30 @@ from caplet.runtime.forms import (
     frame_struct,
     new_root,
     open_framed,
+    open_next,
     open_segments,
     own_message,
-    read_framed,
+    pack_struct,
+    write_struct,
 )
 from caplet.runtime.plans import GroupField, StructKind
 from caplet.runtime.pointer_fields import PointerField
 from caplet.wire.copying import copy_struct
 from caplet.wire.message import MessageBuilder
+from caplet.wire.streams import open_source
 from caplet.wire.untyped import AnyPointer
 from caplet.wire.untyped_builder import AnyPointerBuilder
 from caplet.wire.views import StructReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import BinaryIO, Self
+    from typing import Self
 
     from caplet.limits import Limits
     from caplet.runtime.pipelines import PipelineMember
     from caplet.schema.model import Node, StructType
     from caplet.wire.buffers import Buffer
+    from caplet.wire.streams import Source, Target
 
 __all__ = ["BuilderMixin", "Struct", "finish_class"]
 
@@ -230,34 +234,38 @@ class Struct(StructReader):
         return open_segments(cls._plan, segments, limits)  # type: ignore[return-value]
 
     @classmethod
-    def read(cls, file: BinaryIO, limits: Limits | None = None) -> Self:
-        """Read one message from a file, and nothing that follows it.
+    def read(cls, file: Source, limits: Limits | None = None, *, packed: bool = False) -> Self:
+        """Read one message from a file, a socket or a buffer, and nothing that follows it.
 
         Args:
-            file: any object with `read`.
+            file: any object with `read`, a socket that blocks, or a buffer, which is read in place; an `mmap` is read from its position on.
             limits: bounds for reading; None for the defaults.
+            packed: whether the message is packed.
 
         Raises:
             EOFError: the file has ended.
-            DecodeError: the file ends inside the message, or the message is larger than the limits allow.
+            TruncatedError: the file ends inside the message.
+            DecodeError: the message is larger than the limits allow.
         """
-        found = read_framed(cls._plan, file, limits)
+        found = open_next(cls._plan, open_source(file), limits, packed)
         if found is None:
             raise EOFError(f"the file has no further {cls._plan.name}")
         return found  # type: ignore[return-value]
 
     @classmethod
-    def read_many(cls, file: BinaryIO, limits: Limits | None = None) -> Iterator[Self]:
-        """Read the messages of a file one by one, each when it is asked for.
+    def read_many(cls, file: Source, limits: Limits | None = None, *, packed: bool = False) -> Iterator[Self]:
+        """Read the messages of a file, a socket or a buffer one by one, each when it is asked for.
 
         Args:
-            file: any object with `read`.
+            file: as for `read`.
             limits: bounds for each message; None for the defaults.
+            packed: whether the messages are packed.
 
         Raises:
-            DecodeError: the file ends inside a message, or a message is larger than the limits allow.
+            TruncatedError: the file ends inside a message.
+            DecodeError: a message is larger than the limits allow.
         """
-        return iter(MessageStream(cls._plan, file, limits))
+        return iter(MessageStream(cls._plan, file, limits, packed))
 
     def to_bytes(self) -> bytes:
         """Return the message with its segment table, as it travels on a stream."""
@@ -267,13 +275,17 @@ class Struct(StructReader):
         """Return the message as the bytes of each of its segments."""
         return [bytes(segment.view[: segment.used << 3]) for segment in own_message(self).segments]
 
-    def write(self, file: BinaryIO) -> None:
-        """Write the message to a file as it travels on a stream.
+    def write(self, file: Target, *, packed: bool = False) -> None:
+        """Write the message to a file, a socket or a buffer as it travels on a stream.
 
         Args:
-            file: any object with `write`.
+            file: any object with `write`, a socket that blocks, or a writable buffer, which is written from its start.
+            packed: whether to pack the message.
+
+        Raises:
+            ValueError: a buffer has no room for the message.
         """
-        file.write(frame_struct(self))
+        write_struct(self, file, packed)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> Any:
@@ -318,9 +330,7 @@ class Struct(StructReader):
 
     def to_packed(self) -> bytes:
         """Return the message with its segment table, packed."""
-        from caplet.runtime.notations import as_packed
-
-        return as_packed(self)
+        return pack_struct(self)
 
     def to_canonical(self) -> bytes:
         """Return the canonical form: one segment without a table, equal for equal content.
