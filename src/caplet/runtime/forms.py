@@ -120,7 +120,7 @@ def frame_struct(obj: StructReader) -> bytes:
         if COMPILED:
             return frame_single(segment)  # type: ignore[name-defined,no-any-return]  # noqa: F821  (forms.pxd)
         return b"".join((bytes(4), segment.used.to_bytes(4, "little"), segment.view[: segment.used << 3]))
-    return b"".join(frame([segment.view[: segment.used << 3] for segment in segments]))
+    return b"".join(frame([segment.content() for segment in segments]))
 
 
 def open_next(
@@ -171,4 +171,4 @@ def write_struct(obj: StructReader, target: Target, packed: bool) -> None:
 
 def pack_struct(obj: StructReader) -> bytes:
     """Return a message whose root `obj` is, with its segment table, packed."""
-    return frame_packed([segment.view[: segment.used << 3] for segment in own_message(obj).segments])
+    return frame_packed([segment.content() for segment in own_message(obj).segments])

@@ -72,6 +72,8 @@ class ListKind(PointerKind):
             arena.writable_struct_list(found, segment, position, element.data_words, element.pointer_count)  # type: ignore[attr-defined]
         else:
             arena.open_list(found, segment, position, depth, element.size)
+            if writable and found._segment.fixed:
+                found.writable = False
         found._capacity = found._length
         return found
 

@@ -273,7 +273,7 @@ class Struct(StructReader):
 
     def to_segments(self) -> list[bytes]:
         """Return the message as the bytes of each of its segments."""
-        return [bytes(segment.view[: segment.used << 3]) for segment in own_message(self).segments]
+        return [bytes(segment.content()) for segment in own_message(self).segments]
 
     def write(self, file: Target, *, packed: bool = False) -> None:
         """Write the message to a file, a socket or a buffer as it travels on a stream.

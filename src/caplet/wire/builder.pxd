@@ -50,8 +50,10 @@ cdef class BuilderArena(Arena):
     cpdef point_at(self, Segment segment, Py_ssize_t position, Segment target, long long content, unsigned long long descriptor)
     @cython.locals(pointer=cython.ulonglong, pad=cython.Py_ssize_t, pad_segment=Segment)
     cpdef forget_pointer(self, Segment segment, Py_ssize_t position)
-    @cython.locals(pointer=cython.ulonglong, tag=cython.ulonglong, holder=Segment, at=cython.Py_ssize_t, target=Segment,
-                   content=cython.longlong, plain=cython.ulonglong, start=cython.longlong)
+    @cython.locals(plain=cython.ulonglong, start=cython.longlong)
     cpdef clear(self, Segment segment, Py_ssize_t position)
+    @cython.locals(pointer=cython.ulonglong, tag=cython.ulonglong, holder=Segment, at=cython.Py_ssize_t, target=Segment,
+                   content=cython.longlong)
+    cpdef clear_waiting(self, list waiting)
     @cython.locals(length=cython.longlong, data_words=cython.longlong, pointer_count=cython.longlong, size=cython.int)
     cpdef clear_object(self, Segment segment, long long content, unsigned long long tag, list waiting)

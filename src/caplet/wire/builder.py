@@ -353,7 +353,10 @@ class BuilderArena(Arena):
             start = position + 1 + self.offset_of(plain)
             segment.zero(start << 3, (((plain >> 35) * DATA_BITS[(plain >> 32) & 7] + 63) >> 6) << 3)
             return
-        waiting: list[tuple[Segment, int]] = [(segment, position)]
+        self.clear_waiting([(segment, position)])
+
+    def clear_waiting(self, waiting: list[tuple[Segment, int]]) -> None:
+        """Null every pointer that waits, a segment and a word position each, and zero all that they lead to."""
         while waiting:
             holder, at = waiting.pop()
             pointer = holder.u64s[at]

@@ -82,7 +82,7 @@ class MessageBuilder(BuilderArena):
 
     def output(self) -> list[memoryview]:
         """Return the used words of every segment, over the memory of the message itself."""
-        return [segment.view[: segment.used << 3] for segment in self.segments]
+        return [segment.content() for segment in self.segments]
 
     @property
     def total_words(self) -> int:

@@ -10,6 +10,7 @@ cdef bint COMPILED
 @cython.final
 cdef class Segment:
     cdef readonly Py_ssize_t id
+    cdef readonly bint fixed
     cdef public Py_ssize_t used
     cdef readonly Py_ssize_t words
     cdef readonly object view
@@ -26,6 +27,9 @@ cdef class Segment:
 
     @cython.locals(words=cython.Py_ssize_t)
     cpdef open(self, object buffer, Py_ssize_t segment_id, Py_ssize_t used)
+    cpdef refer(self, object content, Py_ssize_t segment_id)
+    @cython.locals(missing=cython.Py_ssize_t)
+    cpdef content(self)
     cpdef bytes blob(self, Py_ssize_t start, Py_ssize_t length)
     cpdef str text(self, Py_ssize_t start, Py_ssize_t length)
     cpdef put_bytes(self, Py_ssize_t start, content)

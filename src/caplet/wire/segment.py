@@ -43,11 +43,14 @@ class Segment:
         buffer: the memory; trailing bytes that do not fill a word are left out.
         segment_id: its number in the message, for far pointers and error texts.
         used: how many words of it are in use; a segment that is read is used to its end.
+
+    A segment that is `fixed` is somebody else's memory within a message that is built, and is never written.
     """
 
     __slots__ = (
         "f32s",
         "f64s",
+        "fixed",
         "i8s",
         "i16s",
         "i32s",
@@ -63,6 +66,7 @@ class Segment:
     )
 
     id: int
+    fixed: bool
     used: int
     words: int
     view: memoryview
@@ -92,8 +96,22 @@ class Segment:
             self.view = view
             words = size >> 3
         self.id = segment_id
+        self.fixed = False
         self.words = words
         self.used = words if used < 0 else used
+
+    def refer(self, content: memoryview, segment_id: int) -> None:
+        """Look at somebody else's memory, contiguous bytes of any number; the last word counts as filled up with zeros."""
+        self.open(content, segment_id, -1)
+        self.fixed = True
+        self.view = content.cast("B").toreadonly()
+        self.words = self.used = (self.view.nbytes + 7) >> 3
+
+    def content(self) -> memoryview:
+        """Return the words in use, over the memory itself; a copy only of somebody else's memory that does not fill its last word."""
+        found = self.view[: self.used << 3]
+        missing = (self.used << 3) - found.nbytes
+        return memoryview(bytes(found) + bytes(missing)) if missing else found
 
     def __getattr__(self, name: str) -> Any:
         """Make a typed view on its first use; compiled, all of them are there from the start."""
@@ -132,7 +150,9 @@ class Segment:
         self.view[start : start + source.nbytes] = source
 
     def zero(self, start: int, length: int) -> None:
-        """Overwrite `length` bytes from byte `start` with zeros."""
+        """Overwrite `length` bytes from byte `start` with zeros; somebody else's memory is left alone."""
+        if self.fixed:
+            return
         if COMPILED:
             fill_zeros(self, start, length)  # type: ignore[name-defined]  # noqa: F821  (segment.pxd)
         elif length > 0:
