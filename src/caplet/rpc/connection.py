@@ -262,8 +262,10 @@ class Connection:
         self.unresolved = []
         self.imports = {}
         self.embargoes = IdTable()
+        # All entries are over before anybody is told: what is let go of meanwhile must not reach for ids that are gone.
         for asked in questions:
             asked.advance(question.Event.DISCONNECTED)
+        for asked in questions:
             asked.fail(reason)
             asked.exports = None
         for row in answers:
@@ -276,7 +278,7 @@ class Connection:
             inbound.break_import(imported, reason)
         for waiting in embargoes:
             waiting.advance(embargo.Event.DISCONNECTED)
-        self.flow.disconnected(reason)
+        self.flow.disconnected()
         watches = self.break_watches
         self.break_watches = []
         for watch in watches:
@@ -329,7 +331,12 @@ class Connection:
 
     def trace_of(self, error: RpcError) -> str:
         """Return the trace that travels with an error; empty unless the vat encodes traces."""
-        return "" if self.trace_encoder is None else self.trace_encoder(error)
+        if self.trace_encoder is None:
+            return ""
+        try:
+            return self.trace_encoder(error)
+        except Exception as failure:
+            return f"no trace: the trace encoder failed with {type(failure).__name__}: {failure}"
 
     # --- what the tables ask for ----------------------------------------------------------------------------------------------------
 
@@ -346,7 +353,7 @@ class Connection:
         """Free the id of a question."""
         if asked.id >= FIRST_SILENT_ID:
             self.silent.pop(asked.id, None)
-        elif self.questions.get(asked.id) is asked:
+        else:
             self.questions.remove(asked.id)
 
     def act_on_question(self, asked: Question, action: int) -> None:
@@ -371,8 +378,7 @@ class Connection:
     def act_on_export(self, exported: Export, action: int) -> None:
         """Do what the export table asks for."""
         if action == export.Action.FREE_ID:
-            if self.exports.get(exported.id) is exported:
-                self.exports.remove(exported.id)
+            self.exports.remove(exported.id)
         elif action == export.Action.FORGET_IDENTITY:
             if self.exported.get(id(exported.target)) is exported:
                 del self.exported[id(exported.target)]
@@ -384,8 +390,7 @@ class Connection:
     def act_on_import(self, imported: Import, action: int) -> None:
         """Do what the import table asks for."""
         if action == import_.Action.FREE_ID:
-            if self.imports.get(imported.id) is imported:
-                del self.imports[imported.id]
+            del self.imports[imported.id]
         else:
             imported.resolution = None
             self.discard_fd(imported)
@@ -420,14 +425,12 @@ class Connection:
             and id(capability) not in self.exported
         ):
             # Another promise of ours takes its place under the same id; there is nothing to tell yet.
-            if self.exported.get(id(exported.target)) is exported:
-                del self.exported[id(exported.target)]
+            del self.exported[id(exported.target)]
             exported.target = capability
             self.exported[id(capability)] = exported
             capability.add_watch(exported)
             return
-        if self.exported.get(id(exported.target)) is exported:
-            del self.exported[id(exported.target)]
+        del self.exported[id(exported.target)]
         exported.target = capability
         exported.advance(export.Event.SETTLED)
 
@@ -477,9 +480,6 @@ class Connection:
 
     def add_break_watch(self, watch: BrokenWatch) -> None:
         """Tell `watch` when the connection ends."""
-        if self.error is not None:
-            watch.broken(self.error)
-            return
         watches = self.break_watches
         if len(watches) >= 16 and len(watches) & (len(watches) - 1) == 0:
             watches[:] = [old for old in watches if old.callback is not None]

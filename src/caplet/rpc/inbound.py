@@ -90,10 +90,7 @@ def receive_call(connection: Connection, message: MessageReader, body: AnyStruct
         refuse_call(connection, row, f"calls of {connection.limits.call_words} words wait for an answer")
         return
     connection.answers[answer_id] = row
-    try:
-        target.deliver(row)
-    except RpcError as error:
-        row.fail(error)
+    target.deliver(row)
 
 
 def refuse_call(connection: Connection, row: AnswerRow, why: str) -> None:
@@ -297,8 +294,6 @@ class Echo:
         connection.markers -= 1
         if connection.error is not None:
             return
-        if isinstance(capability, RemotePromise) and capability.raw is not None:
-            capability = capability.raw
         if not isinstance(capability, RemoteCapability) or capability.link is not connection:
             connection.disconnect(ProtocolError("Disembargo for something that does not lead back to its sender"))
             return
@@ -413,8 +408,6 @@ def release_described(connection: Connection, described: AnyStruct) -> None:
     kind = described.u16(0)
     if kind == decode.SENDER_HOSTED or kind == decode.SENDER_PROMISE:
         export_id = described.u32(4)
-    elif kind == decode.THIRD_PARTY_HOSTED:
-        export_id = described.struct(0).u32(0)
     else:
         return
     exported = connection.exports.get(export_id)

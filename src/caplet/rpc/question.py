@@ -260,9 +260,8 @@ class Question(AnswerState):
             content: the results.
             capabilities: the table that they refer to; those under embargo are replaced in it.
         """
-        if not self.done:
-            self.resolve_paths(content, capabilities)
-            self.complete(content)
+        self.resolve_paths(content, capabilities)
+        self.complete(content)
 
     def fail(self, error: RpcError) -> None:
         """Note the error: pipelined capabilities first, then the caller."""
@@ -277,5 +276,5 @@ def replace_capability(content: AnyPointer, path: Path, capabilities: list[objec
     for index in path:
         pointer = pointer.struct().pointer(index)
     number = pointer.capability_index()
-    if number is not None and 0 <= number < len(capabilities):
-        capabilities[number] = capability
+    assert number is not None
+    capabilities[number] = capability

@@ -79,16 +79,13 @@ class RemoteCapability(Capability):
         self.link.add_break_watch(watch)
 
     def write_target(self, target: AnyStructBuilder) -> None:
-        """Fill a MessageTarget."""
-        raise NotImplementedError
+        """Fill a MessageTarget; each kind has its own way."""
 
     def write_descriptor(self, descriptor: AnyStructBuilder) -> None:
-        """Fill a CapDescriptor."""
-        raise NotImplementedError
+        """Fill a CapDescriptor; each kind has its own way."""
 
     def mark_called(self) -> None:
         """Note that something was sent through it."""
-        raise NotImplementedError
 
     def addressable(self) -> bool:
         """Tell whether the peer still knows it by this address."""
@@ -258,10 +255,7 @@ class RemotePromise(Capability):
 
     def add_watch(self, watch: Watch) -> None:
         """Tell `watch` when it resolves."""
-        if self._resolution is not None:
-            watch.resolved(self._resolution)
-        else:
-            self.watches.append(watch)
+        self.watches.append(watch)
 
     def remove_watch(self, watch: Watch) -> None:
         """Forget `watch`."""
@@ -293,11 +287,9 @@ class RemotePromise(Capability):
         return self.raw.send_request(request)
 
     def deliver(self, call: IncomingCall) -> None:
-        """Hand the call on."""
-        if self.raw is not None:
-            self.raw.deliver(call)
-        else:
-            self.current().deliver(call)
+        """Hand the call on; only before it has become anything."""
+        assert self.raw is not None
+        self.raw.deliver(call)
 
     def deliver_marker(self, marker: Marker) -> None:
         """Let the marker arrive where calls would be sent."""
@@ -327,10 +319,6 @@ class Exported(Capability):
         """Return the target of the export."""
         return self.export.target
 
-    def deliver(self, call: IncomingCall) -> None:
-        """Pass the call on."""
-        self.export.target.current().deliver(call)
-
 
 class AnswerPath(Capability):
     """Whatever calls to one path of an answer of ours reach: strictly what we told the peer.
@@ -349,10 +337,6 @@ class AnswerPath(Capability):
     def resolution(self) -> Capability | None:
         """Return what calls reach by now."""
         return self.row.pipeline(self.path)
-
-    def deliver(self, call: IncomingCall) -> None:
-        """Pass the call on."""
-        self.row.pipeline(self.path).current().deliver(call)
 
 
 class Reflected(Capability):
@@ -379,10 +363,6 @@ class Reflected(Capability):
     def new_request(self, interface_id: int, method_id: int, size_hint_words: int = 0) -> Request:
         """Return a request to the nearest that we know."""
         return self.inner.current().new_request(interface_id, method_id, size_hint_words)
-
-    def deliver(self, call: IncomingCall) -> None:
-        """Pass the call on."""
-        self.inner.current().deliver(call)
 
     def describe(self) -> str:
         """Return what it is."""
