@@ -8,24 +8,20 @@ An orphan belongs to one message. When it is dropped without having been adopted
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any
 
-from caplet.runtime.fields import Field
 from caplet.runtime.kinds import (
     AnyPointerKind,
-    BoolKind,
     DataKind,
-    EnumKind,
-    FloatKind,
     InterfaceKind,
     Kind,
     PointerKind,
     TextKind,
-    VoidKind,
     pointer_at,
 )
 from caplet.runtime.list_kinds import ListKind
 from caplet.runtime.lists import List, PointerList
+from caplet.runtime.object_types import DATA, object_kind
 from caplet.runtime.plans import StructKind
 from caplet.runtime.pointer_fields import PointerField
 from caplet.wire.arena import Arena
@@ -44,8 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Orphan", "adopt", "concatenate", "copy_orphan", "disown", "new_orphan", "refer_to"]
 
-_TEXT = TextKind()
-_DATA = DataKind()
 _STRUCT, _LIST, _CAPABILITY = 0, 1, 3
 
 
@@ -65,7 +59,7 @@ class Orphan:
         return not self._detached.is_null
 
     def __len__(self) -> int:
-        return max(self._detached.length - (self._kind is _TEXT or isinstance(self._kind, TextKind)), 0)
+        return max(self._detached.length - (isinstance(self._kind, TextKind)), 0)
 
     def __repr__(self) -> str:
         return f"<orphan of type {self._kind.name}>" if self else f"<orphan of type {self._kind.name}, null>"
@@ -224,7 +218,7 @@ def new_orphan(message: Any, type: Any, length: int = 0) -> Orphan:
     Raises:
         TypeError: it is none of these types.
     """
-    kind = _kind_of(type)
+    kind = object_kind(type)
     detached = Detached(_arena_of(message))
     _make(detached, kind, length)
     return Orphan(detached, kind)
@@ -299,7 +293,7 @@ def refer_to(message: Any, content: Buffer) -> Orphan:
     """
     detached = Detached(_arena_of(message))
     detached.refer(content)
-    return Orphan(detached, _DATA)
+    return Orphan(detached, DATA)
 
 
 # --- places and types -----------------------------------------------------------------------------------------------------------------
@@ -347,42 +341,6 @@ def _find(holder: Any, key: str | int, activate: bool) -> tuple[PointerKind, Seg
     return field.kind, holder._segment, field.position(holder)
 
 
-def _kind_of(type_: Any) -> PointerKind:
-    """Return how objects of a type are read and written.
-
-    Raises:
-        TypeError: objects of that type do not stand behind pointers.
-    """
-    if isinstance(type_, PointerField):
-        return type_.kind
-    if type_ is str:
-        return _TEXT
-    if type_ is bytes:
-        return _DATA
-    if get_origin(type_) is list:
-        (element,) = get_args(type_)
-        return ListKind(_element_kind(element))
-    plan = getattr(type_, "_plan", None)
-    if isinstance(plan, StructKind):
-        return plan
-    raise TypeError(f"{type_!r:.60} is no struct class, str, bytes, list[...] of these, or field of such a type")
-
-
-def _element_kind(element: Any) -> Kind:
-    """Return how elements of a list type are read and written."""
-    if element is bool:
-        return BoolKind()
-    if element is float:
-        return FloatKind(64)
-    if element is None:
-        return VoidKind()
-    if isinstance(element, type) and hasattr(element, "_by_number"):
-        return EnumKind(element)
-    if isinstance(element, Field) and not isinstance(element, PointerField) and hasattr(element, "kind"):
-        return element.kind  # type: ignore[no-any-return]
-    return _kind_of(element)
-
-
 def _make(detached: Detached, kind: PointerKind, length: int) -> None:
     """Make an empty object of a type.
 
@@ -420,9 +378,9 @@ def _fits(place: Kind, kind: Kind) -> bool:
 
 def _leads_to(place: PointerKind, detached: Detached) -> bool:
     """Tell whether an object is of the kind that a place holds, as far as pointers tell; an orphan of any type may be of another one."""
-    if detached.is_null or isinstance(place, AnyPointerKind):
+    if detached.is_null or place.name == "AnyPointer":
         return True
-    if isinstance(place, StructKind):
+    if isinstance(place, StructKind) or place.name == "AnyStruct":
         return detached.kind == _STRUCT
     if isinstance(place, InterfaceKind):
         return detached.kind == _CAPABILITY

@@ -119,7 +119,7 @@ def test_objects_of_every_type_are_made_without_a_place(shapes: Any) -> None:
     ]:
         adopt(lists, name, new_orphan(lists, type_, 2))
         assert len(getattr(lists, name)) == 2
-    with pytest.raises(TypeError, match="no struct class"):
+    with pytest.raises(TypeError, match="is no class of a struct"):
         new_orphan(tree, int)
     with pytest.raises(TypeError, match="has no length"):
         new_orphan(tree, shapes.Point, 2)

@@ -124,7 +124,33 @@ def write_any(pointer: AnyPointerBuilder, value: object, where: str) -> None:
         )
 
 
+def write_any_struct(pointer: AnyPointerBuilder, value: object, where: str) -> None:
+    """Make an untyped pointer lead to a copy of a struct; what it raises is what `write_any` does."""
+    if isinstance(value, AnyPointer | AnyPointerBuilder):
+        if value.as_reader().kind not in ("null", "struct"):
+            raise TypeError(f"{where}: expected a struct, not {value!r}")
+    elif not isinstance(value, StructReader):
+        raise TypeError(f"{where}: expected a struct, not {type(value).__name__} ({value!r:.60})")
+    write_any(pointer, value, where)
+
+
+def write_any_list(pointer: AnyPointerBuilder, value: object, where: str) -> None:
+    """Make an untyped pointer lead to a copy of a list; what it raises is what `write_any` does."""
+    if isinstance(value, AnyPointer | AnyPointerBuilder):
+        if value.as_reader().kind not in ("null", "list"):
+            raise TypeError(f"{where}: expected a list, not {value!r}")
+    elif not isinstance(value, ListReader | str | bytes | bytearray):
+        raise TypeError(
+            f"{where}: expected a list of a message, a text or data, not {type(value).__name__} ({value!r:.60})"
+        )
+    write_any(pointer, value, where)
+
+
 ANY_POINTER = AnyPointerKind("AnyPointer", write_any)
+_CONSTRAINED = {
+    "STRUCT": AnyPointerKind("AnyStruct", write_any_struct),
+    "LIST": AnyPointerKind("AnyList", write_any_list),
+}
 
 
 class ClassFactory:
@@ -210,6 +236,8 @@ class ClassFactory:
             return InterfaceKind(self.class_of(schema_type.type_id, schema_type.brand))
         if isinstance(schema_type, AnyPointerType) and schema_type.constraint.name == "CAPABILITY":
             return InterfaceKind(Client)
+        if isinstance(schema_type, AnyPointerType):
+            return _CONSTRAINED.get(schema_type.constraint.name, ANY_POINTER)
         return ANY_POINTER
 
     def value_of(self, schema_type: Type, value: Value) -> Any:

@@ -15,7 +15,7 @@ cdef extern from "Python.h":
 
 cdef bint COMPILED
 cdef Segment EMPTY_SEGMENT
-cdef int POINTER, COMPOSITE
+cdef int POINTER, COMPOSITE, VOID
 
 cdef inline List new_list(object cls):
     return <List>(<TypeObject *>cls).tp_new(cls, (), NULL)

@@ -12,7 +12,7 @@ from caplet.runtime.kinds import BoolKind, Kind, PointerKind, ScalarKind, VoidKi
 from caplet.runtime.lists import BoolList, List, PointerList, ScalarList, StructList, VoidList
 from caplet.runtime.plans import StructKind
 from caplet.wire.segment import EMPTY_SEGMENT
-from caplet.wire.sizes import COMPOSITE, POINTER
+from caplet.wire.sizes import COMPOSITE, POINTER, VOID
 from caplet.wire.views import ListReader
 
 if TYPE_CHECKING:
@@ -76,6 +76,29 @@ class ListKind(PointerKind):
                 found.writable = False
         found._capacity = found._length
         return found
+
+    def view(self, place: ListReader) -> List:
+        """Return the place of an untyped list as a reader of this type.
+
+        Raises:
+            DecodeError: its elements cannot be read as this type.
+        """
+        made = self.new()
+        made.title = self.name
+        made._capacity = place._length
+        made.set_kind(self.element, False, None, 0)
+        made._arena = place._arena
+        made._segment = place._segment
+        made._start = place._start
+        made._length = place._length
+        made._step_bits = place._step_bits
+        made._data_bytes = place._data_bytes
+        made._pointer_count = place._pointer_count
+        made._depth = place._depth
+        made._size = place._size
+        if place._length and place._size != self.element.size != VOID:
+            place._arena.check_elements(place, self.element.size, place._segment, place._start >> 3)
+        return made
 
     def store(self, arena: BuilderArena, segment: Segment, position: int, value: Any, where: str) -> None:
         """Write a list from any sequence of elements, or from a buffer of numbers in one go."""

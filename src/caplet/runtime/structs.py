@@ -24,12 +24,13 @@ from caplet.runtime.forms import (
     pack_struct,
     write_struct,
 )
+from caplet.runtime.object_types import see_as
 from caplet.runtime.plans import GroupField, StructKind
 from caplet.runtime.pointer_fields import PointerField
 from caplet.wire.copying import copy_struct
 from caplet.wire.message import MessageBuilder
 from caplet.wire.streams import open_source
-from caplet.wire.untyped import AnyPointer
+from caplet.wire.untyped import AnyPointer, set_caster
 from caplet.wire.untyped_builder import AnyPointerBuilder
 from caplet.wire.views import StructReader
 
@@ -48,6 +49,9 @@ __all__ = ["BuilderMixin", "Struct", "finish_class"]
 COMPILED = not __file__.endswith(".py")
 
 _REPR_CHARACTERS = 1000
+
+# From here on untyped places can be seen as types.
+set_caster(see_as)
 
 
 class Struct(StructReader):

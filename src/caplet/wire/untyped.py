@@ -9,7 +9,7 @@ have shorter sections.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from caplet.errors import DecodeError
 from caplet.wire.segment import EMPTY_SEGMENT
@@ -17,12 +17,47 @@ from caplet.wire.sizes import BIT, COMPOSITE, POINTER, VOID
 from caplet.wire.views import ListReader, StructReader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from caplet.wire.arena import Arena
     from caplet.wire.segment import Segment
 
-__all__ = ["AnyList", "AnyPointer", "AnyStruct"]
+__all__ = ["AnyList", "AnyPointer", "AnyStruct", "set_caster"]
 
 PointerKind = Literal["null", "struct", "list", "capability"]
+
+
+class Caster:
+    """How untyped places are seen as types of a schema, which only layers above this one know."""
+
+    __slots__ = ("cast",)
+
+    cast: Callable[[Any, Any], Any] | None
+
+    def __init__(self) -> None:
+        self.cast = None
+
+    def see(self, place: Any, type_: Any) -> Any:
+        """Return an untyped place as what a type makes of it.
+
+        Raises:
+            TypeError: nothing is known of schemas.
+        """
+        if self.cast is None:
+            raise TypeError(f"{type_!r} is no type of a schema")
+        return self.cast(place, type_)
+
+
+CASTER = Caster()
+
+
+def set_caster(cast: Callable[[Any, Any], Any]) -> None:
+    """Say how untyped places are seen as types of a schema.
+
+    Args:
+        cast: given an AnyPointer, AnyStruct, AnyList or AnyPointerBuilder, and a type.
+    """
+    CASTER.cast = cast
 
 
 class AnyStruct(StructReader):
@@ -148,6 +183,34 @@ class AnyStruct(StructReader):
         """How many pointers the pointer section holds."""
         return self._pointer_count
 
+    @property
+    def data(self) -> bytes:
+        """A copy of the data section; its length tells how much of it the writer knew."""
+        return bytes(self._segment.view[self._data : self._data + self._data_bytes])
+
+    def as_(self, type_: Any) -> Any:
+        """Return the struct as one of a class made from a schema.
+
+        Args:
+            type_: the class.
+
+        Raises:
+            TypeError: it is no struct class.
+        """
+        return self if type_ is AnyStruct else CASTER.see(self, type_)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AnyStruct):
+            return NotImplemented
+        from caplet.wire.equality import same_struct
+
+        return same_struct(self, other)
+
+    __hash__ = None  # type: ignore[assignment]  # two that are equal may lie in memory that changes
+
+    def __repr__(self) -> str:
+        return f"<struct of {self._data_bytes} bytes and {self._pointer_count} pointers>"
+
 
 class AnyPointer:
     """One place where a pointer stands; a new one is null."""
@@ -236,6 +299,42 @@ class AnyPointer:
             raise DecodeError(f"pointer to capability {index} of a table of {len(table)}")
         return table[index]
 
+    def as_reader(self) -> AnyPointer:
+        """Return itself, as the pointer of a builder returns a reader."""
+        return self
+
+    def as_(self, type_: Any) -> Any:
+        """Return what it leads to, as a type.
+
+        Args:
+            type_: `str`, `bytes`, `AnyStruct`, `AnyList`, a class of a struct or interface, `list[...]` of one of these, of an enum, of
+                `bool` or of `float`; or a field, such as `Person.phones`, for its type.
+
+        Raises:
+            DecodeError: it leads to something else.
+            TypeError: it is none of these types.
+        """
+        if type_ is AnyStruct:
+            return self.struct()
+        if type_ is AnyList:
+            return self.list()
+        return CASTER.see(self, type_)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AnyPointer):
+            return NotImplemented
+        from caplet.wire.equality import same_pointer
+
+        return same_pointer(self, other)
+
+    __hash__ = None  # type: ignore[assignment]  # two that are equal may lie in memory that changes
+
+    def __repr__(self) -> str:
+        try:
+            return f"<pointer: {self.kind}>"
+        except DecodeError as error:
+            return f"<pointer: {error}>"
+
 
 class AnyList(ListReader):
     """A list read without a schema; a new one is empty. Indexes must be in range."""
@@ -279,6 +378,30 @@ class AnyList(ListReader):
         """Return the unsigned 64-bit number that element `index` is, or begins with."""
         return self._segment.u64s[self.offset(index, 8) >> 3]
 
+    def i8(self, index: int) -> int:
+        """Return the signed byte that element `index` is, or begins with."""
+        return self._segment.i8s[self.offset(index, 1)]
+
+    def i16(self, index: int) -> int:
+        """Return the signed 16-bit number that element `index` is, or begins with."""
+        return self._segment.i16s[self.offset(index, 2) >> 1]
+
+    def i32(self, index: int) -> int:
+        """Return the signed 32-bit number that element `index` is, or begins with."""
+        return self._segment.i32s[self.offset(index, 4) >> 2]
+
+    def i64(self, index: int) -> int:
+        """Return the signed 64-bit number that element `index` is, or begins with."""
+        return self._segment.i64s[self.offset(index, 8) >> 3]
+
+    def f32(self, index: int) -> float:
+        """Return the 32-bit float that element `index` is, or begins with."""
+        return self._segment.f32s[self.offset(index, 4) >> 2]
+
+    def f64(self, index: int) -> float:
+        """Return the 64-bit float that element `index` is, or begins with."""
+        return self._segment.f64s[self.offset(index, 8) >> 3]
+
     def boolean(self, index: int) -> bool:
         """Return the truth value that element `index` is."""
         self.check_index(index)
@@ -320,3 +443,27 @@ class AnyList(ListReader):
     def holds_pointers(self) -> bool:
         """Whether each element is a pointer, or a struct with pointers."""
         return self._size == POINTER or (self._size == COMPOSITE and self._pointer_count > 0)
+
+    def as_(self, type_: Any) -> Any:
+        """Return the list as one of a type.
+
+        Args:
+            type_: `list[...]`, or a field, such as `Person.phones`, for its type.
+
+        Raises:
+            DecodeError: the elements cannot be read as that type.
+            TypeError: it is no list type.
+        """
+        return self if type_ is AnyList else CASTER.see(self, type_)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AnyList):
+            return NotImplemented
+        from caplet.wire.equality import same_list
+
+        return same_list(self, other)
+
+    __hash__ = None  # type: ignore[assignment]  # two that are equal may lie in memory that changes
+
+    def __repr__(self) -> str:
+        return f"<list of {self._length} elements of size code {self._size}>"

@@ -6,12 +6,12 @@ is read through `as_reader()`, which sees the same memory.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from caplet.errors import BuildError
 from caplet.wire.copying import copy_list, copy_pointer, copy_struct
 from caplet.wire.sizes import COMPOSITE, POINTER
-from caplet.wire.untyped import AnyList, AnyPointer, AnyStruct
+from caplet.wire.untyped import CASTER, AnyList, AnyPointer, AnyStruct
 from caplet.wire.views import ListBuilder, ListReader, StructBuilder
 
 if TYPE_CHECKING:
@@ -201,6 +201,28 @@ class AnyPointerBuilder:
             copy_list(self._arena, self._segment, self._position, value)
         else:
             copy_struct(self._arena, self._segment, self._position, value)
+
+    def as_(self, type_: Any) -> Any:
+        """Return what it leads to as something of a type that can be written; a null struct is made, other nulls are empty.
+
+        Args:
+            type_: as for `AnyPointer.as_`, but for `AnyStruct` and `AnyList`, which `struct`, `init_list` and `as_reader` give.
+
+        Raises:
+            DecodeError: it leads to something else.
+            TypeError: it is none of these types.
+        """
+        return CASTER.see(self, type_)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, AnyPointerBuilder):
+            return self.as_reader() == other.as_reader()
+        return self.as_reader() == other if isinstance(other, AnyPointer) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # what it leads to changes
+
+    def __repr__(self) -> str:
+        return repr(self.as_reader())
 
     def as_reader(self) -> AnyPointer:
         """Return a reader over the same memory."""
