@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from caplet.cap.promise import PromiseCapability
+from caplet.limits import Limits
 from caplet.rpc.window import FixedWindow
-from caplet.testing.objects import Service, answer_call, call, fill
+from caplet.testing.objects import Service, answer_call, call, capabilities_of, fill
+from caplet.testing.scripted import ScriptedPeer, export, mine, promise
 
 
 def stream(target, number, words=0):
@@ -129,3 +131,54 @@ def test_a_stream_goes_on_when_its_promise_resolves_row_104(pair):
     thing.held.clear()
     del held, promise, answer
     pair.run()
+
+
+def test_a_streaming_call_that_is_too_large_fails_alone():
+    peer = ScriptedPeer(limits=Limits(message_words=200))
+    target = peer.connection.bootstrap()
+    assert "the limit is 200" in str(stream(target, 1, 4000).error)
+    fine = stream(target, 2)
+    assert fine.error is None
+    assert target.raw.stream.wait_all_acked().done is False
+    del target, fine
+
+
+def test_who_waits_for_all_answers_hears_of_an_error(pair):
+    target = pair.ready()
+    sent = [stream(target, number) for number in range(2)]
+    waiting = target.stream.wait_all_acked()
+    pair.run()
+    pair.bob.held[0].fail(ValueError("disk full"))
+    pair.run()
+    assert not waiting.done
+    assert "disk full" in str(target.stream.wait_all_acked().error)
+    answer_call(pair.bob.held[1])
+    pair.run()
+    assert "disk full" in str(waiting.error)
+    pair.bob.held.clear()
+    assert sent[0].done
+    del target
+
+
+def test_a_stream_goes_on_in_the_promise_that_its_promise_became_and_not_at_another_peer():
+    service = Service()
+    peer = ScriptedPeer(service.capability)
+    peer.bootstrap(99)
+    peer.call(1, export(0), promise(5), promise(6), promise(7))
+    held = service.held.pop()
+    first, second, third = capabilities_of(held.params)
+    service.cancelled.clear()
+    answer_call(held)
+    sent = [stream(first, 1), stream(third, 1)]
+    kept = first.raw.stream
+    thing = Service()
+    ours = call(second, capabilities=[thing.capability])
+    peer.resolve(5, promise(6))
+    assert second.raw.stream is kept
+    # The object of our own has no stream; what waits for the embargo is not one either.
+    peer.resolve(7, mine(1))
+    assert not isinstance(third.current(), type(kept))
+    assert stream(second, 2).error is None
+    assert len(kept.in_flight) == 2
+    del first, second, third, held, sent, ours
+    peer.connection.disconnect()

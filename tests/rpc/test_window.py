@@ -127,3 +127,23 @@ def test_the_window_never_goes_below_its_smallest_size_H19():
     link.bytes_a_second = 1e4
     link.run(200)
     assert window.window_bytes >= 64 * 1024
+
+
+def test_answers_that_tell_nothing_about_the_link_change_nothing():
+    """Answers nobody waits for, and answers in the same instant."""
+    window = AdaptiveWindow()
+    before = window.window_bytes
+    window.acked(1.0, 100)
+    window.sent(2.0, 100)
+    window.acked(2.0, 100)
+    assert window.window_bytes == before
+
+
+def test_the_window_does_not_grow_while_the_sender_has_little_to_send():
+    window = AdaptiveWindow()
+    before = window.window_bytes
+    for number in range(20):
+        window.sent(float(number), 100)
+        window.acked(number + 0.5, 100)
+    assert window.window_bytes == before
+    assert window.starting

@@ -278,7 +278,7 @@ class Connection:
             inbound.break_import(imported, reason)
         for waiting in embargoes:
             waiting.advance(embargo.Event.DISCONNECTED)
-        self.flow.disconnected()
+        self.flow.disconnected(reason)
         watches = self.break_watches
         self.break_watches = []
         for watch in watches:

@@ -82,10 +82,13 @@ class Flow:
             stream = raw.stream = Stream(self, self.make_window())
         return stream.send(raw, request)
 
-    def disconnected(self) -> None:
-        """Count nothing any more; streams have failed with their calls."""
+    def disconnected(self, reason: RpcError) -> None:
+        """Fail every stream that did not fail with its calls, and count nothing any more."""
         self.words = 0
-        assert not self.streams
+        streams = list(self.streams.values())
+        self.streams = {}
+        for stream in streams:
+            stream.fail(reason)
 
 
 class Stream:

@@ -16,7 +16,7 @@ from caplet.rpc.answer import AnswerRow
 from caplet.rpc.answer_states import Event as AnswerEvent
 from caplet.rpc.answer_states import State as AnswerState
 from caplet.rpc.ids import FIRST_SILENT_ID
-from caplet.rpc.remote import AnswerPath, RemoteCapability, RemotePromise
+from caplet.rpc.remote import AnswerPath, RemoteCapability
 from caplet.wire.untyped import AnyPointer
 
 if TYPE_CHECKING:

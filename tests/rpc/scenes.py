@@ -1,0 +1,49 @@
+"""A scripted peer that holds a service, and what it passes to it."""
+
+from __future__ import annotations
+
+import gc
+
+from caplet.testing.objects import Service, answer_call, capabilities_of
+from caplet.testing.scripted import ScriptedPeer, export
+
+
+def started(service: Service, **arguments) -> ScriptedPeer:
+    """Return a script that holds the service as export 0."""
+    peer = ScriptedPeer(service.capability, **arguments)
+    peer.bootstrap(99)
+    peer.lines()
+    return peer
+
+
+def end(peer: ScriptedPeer, *services: Service) -> None:
+    """End the connection; nothing may be left."""
+    peer.connection.disconnect()
+    for service in services:
+        service.held.clear()
+        service.cancelled.clear()
+    gc.collect()
+    peer.run()
+    assert peer.connection.is_idle
+
+
+def given(peer: ScriptedPeer, service: Service, describe) -> object:
+    """Have the script pass something in a call of question 1, and return it."""
+    peer.call(1, export(0), describe)
+    held = service.held.pop()
+    [found] = capabilities_of(held.params)
+    service.cancelled.clear()
+    answer_call(held)
+    peer.lines()
+    return found
+
+
+def given_as(peer: ScriptedPeer, service: Service, number: int, describe) -> object:
+    """As `given`, by another question."""
+    peer.call(number, export(0), describe)
+    held = service.held.pop()
+    [found] = capabilities_of(held.params)
+    service.cancelled.clear()
+    answer_call(held)
+    peer.lines()
+    return found
