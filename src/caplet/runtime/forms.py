@@ -17,6 +17,7 @@ from caplet.wire.framing import frame, read_table
 from caplet.wire.message import MessageBuilder, MessageReader
 from caplet.wire.segment import EMPTY_SEGMENT, Segment
 from caplet.wire.streams import frame_packed, open_source, read_message, write_all
+from caplet.wire.untyped import AnyPointer
 from caplet.wire.views import StructReader
 
 if TYPE_CHECKING:
@@ -106,9 +107,24 @@ def own_message(obj: StructReader) -> BuilderArena:
             pointer_count = obj._pointer_count
             if first.u64s[0] == data_words << 32 | pointer_count << 48:
                 return arena
+        if is_far_root(arena, first, obj):
+            return arena
     message = MessageBuilder()
     copy_struct(message, message.newest, 0, obj)
     return message
+
+
+def is_far_root(arena: BuilderArena, first: Segment, obj: StructReader) -> bool:
+    """Tell whether `obj` is the root, not where roots usually lie: the first segment is small, or the root was replaced."""
+    pointer = AnyPointer()
+    pointer._arena = arena
+    pointer._segment = first
+    pointer._depth = 1
+    if pointer.kind != "struct":
+        return False
+    root = pointer.struct()
+    sizes = (root._data_bytes, root._pointer_count)
+    return root._segment is obj._segment and root._data == obj._data and sizes == (obj._data_bytes, obj._pointer_count)
 
 
 def frame_struct(obj: StructReader) -> bytes:

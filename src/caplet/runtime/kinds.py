@@ -378,6 +378,8 @@ class DataKind(PointerKind):
             source = memoryview(value)
         except TypeError:
             raise self.mismatch(value, where) from None
+        if type(value) is not bytes and segment.u64s[position]:
+            source = memoryview(bytes(source))  # it may lie in what is replaced, which is zeroed
         start = arena.new_bytes(segment, position, source.nbytes)
         arena.target.put_bytes(start, source)
 

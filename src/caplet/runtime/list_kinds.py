@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from caplet.runtime.kinds import BoolKind, Kind, PointerKind, ScalarKind, VoidKind
-from caplet.runtime.lists import BoolList, List, PointerList, ScalarList, StructList, VoidList
+from caplet.runtime.kinds import BoolKind, Kind, PointerKind, VoidKind
+from caplet.runtime.lists import BoolList, List, PointerList, ScalarList, StructList, VoidList, buffer_or_none
 from caplet.runtime.plans import StructKind
 from caplet.wire.segment import EMPTY_SEGMENT
 from caplet.wire.sizes import COMPOSITE, POINTER, VOID
@@ -110,14 +110,17 @@ class ListKind(PointerKind):
             return
         if isinstance(value, str | bytes) and not (isinstance(value, bytes) and self.element.name in ("UInt8", "Int8")):
             raise self.mismatch(value, where)
-        if not isinstance(value, Sequence):
+        if type(value) is not tuple:
             view = buffer_or_none(value)
-            if view is not None and isinstance(self.element, ScalarKind) and view.ndim == 1:
+            if view is not None and view.ndim == 1:
+                if segment.u64s[position]:
+                    # It may lie in what is replaced, which is zeroed.
+                    view = memoryview(bytes(view)).cast(view.format)  # type: ignore[call-overload]
                 made = self.init(arena, segment, position, len(view))
-                if isinstance(made, ScalarList) and made.take_buffer(view):
+                if made.put_buffer(0, len(view), view):
                     return
-                value = view.tolist()
-            else:
+                value = plain_list(view, value)
+            elif not isinstance(value, Sequence):
                 try:
                     value = list(value)
                 except TypeError:
@@ -169,9 +172,9 @@ def _class_of(element: Kind) -> type[List]:
     return ScalarList
 
 
-def buffer_or_none(value: object) -> memoryview | None:
-    """Return `value` as a buffer, None when it is none."""
+def plain_list(view: memoryview, value: Any) -> list[Any]:
+    """Return the numbers of a buffer as Python's."""
     try:
-        return memoryview(value)  # type: ignore[arg-type]
-    except TypeError:
-        return None
+        return view.tolist()
+    except NotImplementedError:  # a format that only the one who made the buffer understands
+        return list(value)

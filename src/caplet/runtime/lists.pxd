@@ -7,7 +7,25 @@ from caplet.wire.builder cimport BuilderArena
 from caplet.wire.segment cimport Segment
 from caplet.wire.views cimport ListReader, StructReader
 
+cdef extern from "Python.h":
+    ctypedef struct BufferProcs "PyBufferProcs":
+        int (*bf_getbuffer)(object, Py_buffer *, int) except -1
+    ctypedef struct TypeObject "PyTypeObject":
+        BufferProcs *tp_as_buffer
+    int PyObject_GetBuffer(object, Py_buffer *, int) except -1
+
+cdef bint COMPILED
 cdef int VOID, BIT, POINTER, COMPOSITE
+cdef BufferProcs LIST_BUFFER
+
+cdef inline int export_list(object items, Py_buffer *buffer, int flags) except -1:
+    # The memoryview is who exports, and keeps the memory.
+    return PyObject_GetBuffer(items.__buffer__(flags), buffer, flags)
+
+cdef inline set_buffer(object cls):
+    # What Python itself puts there for classes with __buffer__, from 3.12 on and not for compiled ones.
+    LIST_BUFFER.bf_getbuffer = export_list
+    (<TypeObject *>cls).tp_as_buffer = &LIST_BUFFER
 
 cdef class List(ListReader):
     cdef public Kind kind

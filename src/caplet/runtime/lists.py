@@ -22,10 +22,13 @@ from caplet.wire.views import ListReader, StructReader
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from caplet.runtime.columns import Column
     from caplet.wire.builder import BuilderArena
     from caplet.wire.segment import Segment
 
-__all__ = ["BoolList", "List", "PointerList", "ScalarList", "StructList", "VoidList"]
+__all__ = ["BoolList", "List", "PointerList", "ScalarList", "StructList", "VoidList", "buffer_or_none"]
+
+COMPILED = not __file__.endswith(".py")
 
 _REPR_ITEMS = 20
 
@@ -98,6 +101,8 @@ class List(ListReader):
         self.check_writable()
         if isinstance(index, slice):
             positions = range(*index.indices(self._length))
+            if positions.step == 1 and self.put_buffer(positions.start, len(positions), value):
+                return
             values = list(value)
             if len(values) != len(positions):
                 raise ValueError(
@@ -180,13 +185,17 @@ class List(ListReader):
             values: any iterable of elements, as for assignment.
         """
         self.check_writable()
-        more = list(values)
-        if not more:
+        # What is added may lie in the place that the list leaves when it moves, so it is taken before.
+        view = buffer_or_none(values) if self.takes_buffer(values) else None
+        more: Any = list(values) if view is None else memoryview(bytes(view)).cast(view.format)  # type: ignore[call-overload]
+        if not len(more):
             return
         if self._holder is None:
             raise TypeError("this list cannot grow: no pointer of its message leads to it")
         old = self._length
         self.grow(old + len(more))
+        if view is not None and self.put_buffer(old, len(more), more):
+            return
         for at, value in enumerate(more, old):
             self.put(at, value)
 
@@ -229,6 +238,18 @@ class List(ListReader):
         """Move to a place for `capacity` elements, those beyond the old ones empty."""
         raise NotImplementedError
 
+    def takes_buffer(self, values: Any) -> bool:
+        """Tell whether the values are a buffer of elements in the form in which they lie here."""
+        return False
+
+    def put_buffer(self, first: int, count: int, values: Any) -> bool:
+        """Write `count` elements from element `first` on in one go, when `values` is a buffer of that many of the same form.
+
+        Returns:
+            False when it is not, and nothing was written.
+        """
+        return False
+
     def fill(self, values: Any, where: str) -> None:
         """Write every element of a new list from a sequence of the same length; `where` is for errors."""
         self.title = where
@@ -236,6 +257,30 @@ class List(ListReader):
         for value in values:
             self.put(at, value)
             at += 1  # noqa: SIM113  (a machine number, compiled)
+
+
+# The bits of each byte as eight bytes, the way back, and what counts as true.
+_BITS = [bytes(byte >> bit & 1 for bit in range(8)) for byte in range(256)]
+_BYTES = {bits: byte for byte, bits in enumerate(_BITS)}
+_TRUTH = bytes([0] + [1] * 255)
+
+
+def buffer_or_none(value: object) -> memoryview | None:
+    """Return `value` as a buffer, None when it is none."""
+    try:
+        return memoryview(value)  # type: ignore[arg-type]
+    except (TypeError, BufferError):
+        return None
+
+
+def plain_format(view: memoryview) -> str:
+    """Return a buffer's format as the letter of a number of this size and byte order; another text when it is none."""
+    letter = view.format.lstrip("@=<")
+    if letter in ("l", "n"):
+        return "q" if view.itemsize == 8 else "i"
+    if letter in ("L", "N"):
+        return "Q" if view.itemsize == 8 else "I"
+    return letter
 
 
 class ListIterator:
@@ -288,6 +333,30 @@ class BoolList(List):
     def item(self, index: int) -> Any:
         """Return the truth value at `index`."""
         return self._segment.u8s[self._start + (index >> 3)] >> (index & 7) & 1 != 0
+
+    def to_bytes(self) -> bytes:
+        """Return the truth values as bytes, 0 or 1 for each; `numpy.frombuffer(..., bool)` makes an array of them."""
+        first = self._start
+        packed = self._segment.view[first : first + ((self._length + 7) >> 3)]
+        return b"".join([_BITS[byte] for byte in packed])[: self._length]
+
+    def takes_buffer(self, values: Any) -> bool:
+        """Tell whether the values are a buffer of truth values."""
+        view = buffer_or_none(values)
+        return view is not None and view.ndim == 1 and plain_format(view) == "?"
+
+    def put_buffer(self, first: int, count: int, values: Any) -> bool:
+        """Write truth values from element `first`, the first of its byte, on in one go."""
+        if first & 7 or not self.takes_buffer(values) or len(values) != count:
+            return False
+        # What follows the last whole byte is written bit by bit, so that its neighbours stay.
+        source = bytes(values).translate(_TRUTH)
+        whole = count & ~7
+        packed = bytes([_BYTES[source[at : at + 8]] for at in range(0, whole, 8)])
+        self._segment.put_bytes(self._start + (first >> 3), packed)
+        for at in range(whole, count):
+            self.put(first + at, source[at] != 0)
+        return True
 
     def put(self, index: int, value: Any) -> None:
         """Write a truth value."""
@@ -384,15 +453,30 @@ class ScalarList(List):
             "strides": None,
         }
 
-    def take_buffer(self, view: memoryview) -> bool:
-        """Write all elements from a buffer of the same format in one go.
+    def __buffer__(self, flags: int) -> memoryview:
+        """Return what `memoryview(list)` shows (from Python 3.12 on, and when compiled everywhere).
 
-        Returns:
-            False when the formats differ, and nothing was written.
+        Raises:
+            BufferError: the elements do not lie side by side, because the list was written by a newer schema.
         """
-        if view.format.lstrip("@<=") != self.scalar.code or view.ndim != 1 or self._step_bits != self.scalar.width << 3:
+        try:
+            return self.view()
+        except ValueError as error:
+            raise BufferError(str(error)) from None
+
+    def takes_buffer(self, values: Any) -> bool:
+        """Tell whether the values are a buffer of numbers of the same format."""
+        view = buffer_or_none(values)
+        if view is None or view.ndim != 1 or self._step_bits != self.scalar.width << 3:
             return False
-        self._segment.put_bytes(self._start, view if view.contiguous else bytes(view))
+        return plain_format(view) == self.scalar.code
+
+    def put_buffer(self, first: int, count: int, values: Any) -> bool:
+        """Write numbers from element `first` on in one go."""
+        if not self.takes_buffer(values) or len(values) != count:
+            return False
+        view = memoryview(values)
+        self._segment.put_bytes(self._start + first * self.scalar.width, view if view.c_contiguous else bytes(view))
         return True
 
 
@@ -485,21 +569,24 @@ class StructList(List):
                 pointer_count,
             )
 
-    def column(self, name: str) -> Any:
+    def column(self, name: str, copy: bool = False) -> Column:
         """Return one number field of every element, as a strided buffer over the message's own memory.
 
         Args:
             name: the field's name in Python.
+            copy: whether to collect the values in memory of their own, which any number or Bool field allows.
 
         Returns:
-            An object with `__array_interface__` and `tolist()`; it keeps the memory alive.
+            A sequence that NumPy sees as an array, with `view()` and `tolist()`; it keeps the memory alive.
 
         Raises:
-            ValueError: the field is no number, has a default that is not zero, is a member of a union, or lies outside the elements.
+            AttributeError: there is no such field.
+            ValueError: the field is no number; or, without `copy`, it is a Bool, has a default that is not zero, is a member of a union, or lies
+                outside the elements. With `copy`, a member of a union that is not active in an element.
         """
-        from caplet.runtime.columns import make_column
+        from caplet.runtime.columns import copy_column, make_column
 
-        return make_column(self, name)
+        return copy_column(self, name) if copy else make_column(self, name)
 
 
 class PointerList(List):
@@ -548,6 +635,9 @@ class PointerList(List):
         for at in range(count):
             arena.move_pointer(self._segment, (self._start >> 3) + at, segment, start + at)
 
+
+if COMPILED:
+    set_buffer(ScalarList)  # type: ignore[name-defined]  # noqa: F821  (lists.pxd)
 
 _sequence: Any = Sequence
 _sequence.register(List)

@@ -27,3 +27,8 @@ cdef class DeepCopy:
     @cython.locals(index=cython.Py_ssize_t)
     cpdef put_off(self, Segment segment, Py_ssize_t position, object source, Segment source_segment, Py_ssize_t source_position,
                   Py_ssize_t count)
+
+cpdef copy_pointer(BuilderArena target, Segment segment, Py_ssize_t position, AnyPointer source)
+cpdef copy_struct(BuilderArena target, Segment segment, Py_ssize_t position, StructReader source)
+cpdef copy_list(BuilderArena target, Segment segment, Py_ssize_t position, ListReader source)
+cpdef copy_within(BuilderArena target, Segment segment, Py_ssize_t position, object source)

@@ -132,6 +132,10 @@ def copy_pointer(target: BuilderArena, segment: Segment, position: int, source: 
     if source.is_null:
         target.clear(segment, position)
         return
+    if source._arena is target and segment.u64s[position]:
+        if source._segment is not segment or source._position != position:
+            copy_within(target, segment, position, source)
+        return
     copy = DeepCopy(target)
     copy.copy_one(segment, position, source._arena, source._segment, source._position, source._depth)
     copy.run()
@@ -143,6 +147,9 @@ def copy_struct(target: BuilderArena, segment: Segment, position: int, source: S
     Raises:
         DecodeError: the source is not well-formed, or larger than its limits allow.
     """
+    if source._arena is target and segment.u64s[position]:
+        copy_within(target, segment, position, source)
+        return
     copy = DeepCopy(target)
     copy.copy_struct(segment, position, source)
     copy.run()
@@ -154,6 +161,31 @@ def copy_list(target: BuilderArena, segment: Segment, position: int, source: Lis
     Raises:
         DecodeError: the source is not well-formed, or larger than its limits allow.
     """
+    if source._arena is target and segment.u64s[position]:
+        copy_within(target, segment, position, source)
+        return
     copy = DeepCopy(target)
     copy.copy_list(segment, position, source)
     copy.run()
+
+
+def copy_within(
+    target: BuilderArena, segment: Segment, position: int, source: AnyPointer | StructReader | ListReader
+) -> None:
+    """Copy from the same message behind a pointer that is not null: what it leads to is zeroed only when the copy is there, for it may be the source."""
+    from caplet.wire.orphans import Detached
+
+    copied = Detached(target)
+    if isinstance(source, AnyPointer):
+        kind = source.kind
+        if kind == "struct":
+            copied.copy_struct(source.struct(), 0, 0)
+        elif kind == "list":
+            copied.copy_list(source.list())
+        else:
+            copied.new_capability(source.capability())
+    elif isinstance(source, ListReader):
+        copied.copy_list(source)
+    else:
+        copied.copy_struct(source, 0, 0)
+    copied.adopt_into(segment, position)

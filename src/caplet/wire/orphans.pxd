@@ -52,6 +52,8 @@ cdef class Detached:
     @cython.locals(segment=Segment, target=Segment, content=cython.longlong, start=cython.longlong, size=cython.longlong,
                    step=cython.longlong, index=cython.longlong, to=cython.longlong, at=cython.longlong)
     cpdef move(self, ListReader old, long long words, long long tags)
+    @cython.locals(structs=cython.bint)
+    cpdef copy_list(self, ListReader source)
     @cython.locals(items=ListReader, made=ListReader, length=cython.longlong, copy=DeepCopy, at=cython.longlong)
     cpdef join(self, object lists, unsigned long long size, unsigned long long data_words, unsigned long long pointer_count)
     @cython.locals(index=cython.longlong, bit=cython.int, at=cython.longlong)

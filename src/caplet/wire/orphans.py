@@ -8,6 +8,7 @@ implementation lays out its orphans.
 
 from __future__ import annotations
 
+from sys import is_finalizing
 from typing import TYPE_CHECKING
 
 from caplet.errors import BuildError
@@ -54,7 +55,8 @@ class Detached:
         self.tag = 0
 
     def __del__(self) -> None:
-        self.discard()
+        if is_finalizing is not None and not is_finalizing():  # the end of the process takes away what is needed here
+            self.discard()
 
     @property
     def is_null(self) -> bool:
@@ -339,6 +341,15 @@ class Detached:
         self.content = content
 
     # --- joining --------------------------------------------------------------------------------------------------------------------
+
+    def copy_list(self, source: ListReader) -> None:
+        """Become a deep copy of a list.
+
+        Raises:
+            DecodeError: the source is not well-formed, or larger than its limits allow.
+        """
+        structs = source._size == COMPOSITE
+        self.join([source], source._size, source._data_bytes >> 3 if structs else 0, source._pointer_count)
 
     def join(self, lists: Sequence[ListReader], size: int, data_words: int, pointer_count: int) -> None:
         """Become a new list of copies of the elements of other lists, large enough for the largest of them.
