@@ -7,21 +7,26 @@ take.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from caplet.runtime.kinds import DataKind, PointerKind, TextKind
 from caplet.runtime.lists import PointerList
-from caplet.runtime.pointer_fields import PointerField
+from caplet.runtime.plans import GroupField, StructKind
+from caplet.runtime.pointer_fields import PointerField, TextField
+from caplet.runtime.structs import finish_class
 from caplet.wire.builder import DEFAULT_FIRST_SEGMENT_WORDS
 from caplet.wire.message import MessageBuilder
 from caplet.wire.views import StructBuilder, StructReader
 
 if TYPE_CHECKING:
-    from caplet.runtime.plans import StructKind
     from caplet.runtime.structs import Struct
     from caplet.wire.arena import Arena
     from caplet.wire.segment import Segment
 
-__all__ = ["new_message", "view"]
+__all__ = ["freeze", "new_message", "view"]
+
+# What makes frozen structs, by the class of which they are readers.
+_FROZEN: WeakKeyDictionary[Any, StructKind] = WeakKeyDictionary()
 
 
 def new_message(cls: type[Struct], *, first_segment_words: int = DEFAULT_FIRST_SEGMENT_WORDS, grow: bool = True) -> Any:
@@ -39,6 +44,41 @@ def new_message(cls: type[Struct], *, first_segment_words: int = DEFAULT_FIRST_S
     if first_segment_words < 1:
         raise ValueError(f"the first segment must hold the root pointer, so {first_segment_words} words are too few")
     return cls._init(MessageBuilder(first_segment_words, grow).root)
+
+
+def freeze(struct: Any) -> Any:
+    """Return a reader of a copy that nobody can change, and that therefore has a hash: it can be a key and a member of sets.
+
+    Equal structs have equal hashes; numbers, enumerants and texts of the struct itself go into it, what it leads to does not.
+
+    Args:
+        struct: a reader or builder. A copy or pickle of a frozen one is not frozen.
+
+    Raises:
+        DecodeError: the message is malformed, or larger than its limits allow.
+    """
+    plan: StructKind = struct._plan
+    frozen = _FROZEN.get(plan.struct)
+    if frozen is None:
+        namespace = {"__slots__": (), "__hash__": _hash, "__module__": plan.struct.__module__}
+        cls: Any = type(plan.struct.__name__, (plan.struct,), namespace)
+        finish_class(cls)
+        frozen = _FROZEN[plan.struct] = StructKind(plan.name, plan.type_id, plan.data_words, plan.pointer_count)
+        frozen.set_classes(cls, plan.builder)
+    return frozen.view(struct.as_builder(), False)
+
+
+def _hash(struct: Any) -> int:
+    """Return the hash of a frozen struct, from what its fields read as."""
+    plan: StructKind = struct._plan
+    tag = plan.tag(struct)
+    parts: list[object] = [plan.type_id, tag]
+    for field in plan.fields:
+        plain = isinstance(field, TextField) or not isinstance(field, PointerField | GroupField)
+        if plain and (field.tag < 0 or field.tag == tag):
+            value = field.read(struct)
+            parts.append(value if value == value else "NaN")
+    return hash(tuple(parts))
 
 
 def view(holder: Any, key: str | int) -> memoryview:
@@ -61,7 +101,7 @@ def view(holder: Any, key: str | int) -> memoryview:
     """
     kind: PointerKind
     if isinstance(holder, PointerList):
-        kind = holder.pointers
+        kind = holder.kind  # type: ignore[assignment]  # those of such lists are pointers
         writable = holder.writable
         at = (holder._start + (holder.place(key) * holder._step_bits >> 3) + holder._data_bytes) >> 3
     elif isinstance(holder, StructReader) and isinstance(key, str):

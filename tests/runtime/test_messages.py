@@ -10,7 +10,7 @@ import pytest
 
 from caplet import DecodeError
 from caplet.errors import InactiveMemberError
-from caplet.messages import new_message, view
+from caplet.messages import freeze, new_message, view
 
 
 def sizes(message: Any) -> list[int]:
@@ -149,3 +149,68 @@ def test_readers_are_shared_by_threads(shapes: Any) -> None:
     for thread in threads:
         thread.join()
     assert found == [True] * 80
+
+
+# --- manners --------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_frozen_struct_is_a_key(shapes: Any) -> None:
+    made = shapes.Shape(name="round", circle=2.0, style={"dashed": 3})
+    one, two = freeze(made), freeze(made.as_reader())
+    assert hash(one) == hash(two)
+    assert {one: 1}[two] == 1
+    assert one == made
+    assert isinstance(one, shapes.Shape)
+    assert type(one) is type(two)
+    made.circle = 3.0
+    assert one.circle == 2.0
+    assert freeze(made) not in {one}
+    with pytest.raises(AttributeError, match=r"immutable|no attribute|cannot be set"):
+        one.circle = 5.0
+    with pytest.raises(AttributeError, match="did you mean name"):
+        _ = one.nama
+    assert hash(freeze(shapes.Defaults())) == hash(freeze(shapes.Defaults(text="given")))
+    nan = float("nan")
+    assert len({freeze(shapes.Numbers(f64=nan)), freeze(shapes.Numbers(f64=nan)), freeze(shapes.Numbers(f64=1.0))}) == 2
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(one.copy())
+
+
+def test_lists_are_equal_when_their_elements_are_nan_included(shapes: Any) -> None:
+    nan = float("nan")
+    assert shapes.Lists(doubles=[nan, 1.0]) == shapes.Lists(doubles=[nan, 1.0])
+    assert shapes.Lists(doubles=[nan, 1.0]) != shapes.Lists(doubles=[nan, 2.0])
+    assert shapes.Lists(doubles=[nan]).doubles == [nan]
+    assert shapes.Lists(ints=[1, 2]).ints == (1, 2)
+    assert shapes.Lists(ints=[1, 2]).ints != [1]
+
+
+def test_lists_match_sequence_patterns(shapes: Any) -> None:
+    match shapes.Lists(ints=[1, 2, 3], texts=["a"]):
+        case shapes.Lists(ints=[first, *rest], texts=["a"]):
+            assert (first, rest) == (1, [2, 3])
+        case _:
+            pytest.fail("no match")
+
+
+def test_what_is_nested_too_deep_is_an_error_and_no_crash(shapes: Any) -> None:
+    deep = shapes.Tree()
+    at = deep
+    for _ in range(100_000):
+        at = at.left
+    at.value = 5
+    assert repr(deep).endswith("...")
+    with pytest.raises((DecodeError, RecursionError)):
+        deep.to_dict()
+    with pytest.raises((DecodeError, RecursionError)):
+        deep.as_reader().to_dict()
+    with pytest.raises(RecursionError):
+        assert deep == deep.copy()
+    assert deep.total_words >= 100_001 * 5
+    plain: dict[str, Any] = {}
+    for _ in range(100_000):
+        plain = {"left": plain}
+    with pytest.raises(RecursionError):
+        shapes.Tree.from_dict(plain)
+    while plain:  # taken apart step by step: Python, too, has its trouble with deep things
+        plain = plain.pop("left")

@@ -2,7 +2,8 @@
 cimport cython
 from cpython.object cimport PyObject
 from caplet.runtime.kinds cimport BoolKind, Kind, PointerKind, ScalarKind, VoidKind
-from caplet.runtime.lists cimport BoolList, List, PointerList, ScalarList, StructList, VoidList
+from caplet.runtime.bit_lists cimport BoolList, VoidList
+from caplet.runtime.lists cimport List, PointerList, ScalarList, StructList
 from caplet.runtime.plans cimport StructKind
 from caplet.wire.arena cimport Arena
 from caplet.wire.builder cimport BuilderArena

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from caplet.runtime.bit_lists import BoolList, VoidList
+from caplet.runtime.buffers import buffer_or_none
 from caplet.runtime.kinds import BoolKind, Kind, PointerKind, VoidKind
-from caplet.runtime.lists import BoolList, List, PointerList, ScalarList, StructList, VoidList, buffer_or_none
+from caplet.runtime.lists import List, PointerList, ScalarList, StructList
 from caplet.runtime.plans import StructKind
 from caplet.wire.segment import EMPTY_SEGMENT
 from caplet.wire.sizes import COMPOSITE, POINTER, VOID

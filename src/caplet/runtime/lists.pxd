@@ -15,7 +15,7 @@ cdef extern from "Python.h":
     int PyObject_GetBuffer(object, Py_buffer *, int) except -1
 
 cdef bint COMPILED
-cdef int VOID, BIT, POINTER, COMPOSITE
+cdef int POINTER, COMPOSITE
 cdef BufferProcs LIST_BUFFER
 
 cdef inline int export_list(object items, Py_buffer *buffer, int flags) except -1:
@@ -27,6 +27,8 @@ cdef inline set_buffer(object cls):
     LIST_BUFFER.bf_getbuffer = export_list
     (<TypeObject *>cls).tp_as_buffer = &LIST_BUFFER
 
+# `match` takes them for sequences.
+@cython.collection_type("sequence")
 cdef class List(ListReader):
     cdef public Kind kind
     cdef public str title
@@ -53,13 +55,6 @@ cdef class List(ListReader):
 cdef class ListIterator:
     cdef List items
     cdef Py_ssize_t at
-
-cdef class VoidList(List):
-    pass
-
-cdef class BoolList(List):
-    @cython.locals(at=cython.Py_ssize_t, mask=cython.int, old=cython.int)
-    cpdef put(self, Py_ssize_t index, object value)
 
 cdef class ScalarList(List):
     cdef ScalarKind scalar

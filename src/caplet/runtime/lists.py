@@ -3,7 +3,7 @@
 Knows how elements of each kind are found, and that a list behaves as any Python sequence does. Does not know what elements are (`kinds.py`) or
 how a pointer leads to a list (`list_kinds.py`).
 
-One class for each way in which elements lie: numbers (`ScalarList`), bits, structs, and pointers. Lists of builders can be written to
+One class for each way in which elements lie: numbers (`ScalarList`), structs, and pointers; bits and nothing are in `bit_lists.py`. Lists of builders can be written to
 and grown; a grown list moves within its message, and what was there is zeroed.
 """
 
@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from caplet.errors import DecodeError
+from caplet.runtime.buffers import buffer_or_none, plain_format
 from caplet.runtime.kinds import EnumKind, Kind, PointerKind, ScalarKind
 from caplet.runtime.plans import StructKind
-from caplet.wire.sizes import BIT, COMPOSITE, POINTER, VOID
+from caplet.wire.sizes import COMPOSITE, POINTER
 from caplet.wire.views import ListReader, StructReader
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from caplet.wire.builder import BuilderArena
     from caplet.wire.segment import Segment
 
-__all__ = ["BoolList", "List", "PointerList", "ScalarList", "StructList", "VoidList", "buffer_or_none"]
+__all__ = ["List", "PointerList", "ScalarList", "StructList"]
 
 COMPILED = not __file__.endswith(".py")
 
@@ -141,7 +142,8 @@ class List(ListReader):
         if not isinstance(other, List | list | tuple):
             return NotImplemented
         items: Any = other  # pyright: ignore[reportUnknownVariableType]
-        return len(self) == len(items) and all(a == b for a, b in zip(self, items, strict=True))
+        # NaN equals NaN, as in structs.
+        return len(self) == len(items) and all(a == b or (a != a and b != b) for a, b in zip(self, items, strict=True))
 
     __hash__ = None  # type: ignore[assignment]  # what a list holds may change
 
@@ -259,30 +261,6 @@ class List(ListReader):
             at += 1  # noqa: SIM113  (a machine number, compiled)
 
 
-# The bits of each byte as eight bytes, the way back, and what counts as true.
-_BITS = [bytes(byte >> bit & 1 for bit in range(8)) for byte in range(256)]
-_BYTES = {bits: byte for byte, bits in enumerate(_BITS)}
-_TRUTH = bytes([0] + [1] * 255)
-
-
-def buffer_or_none(value: object) -> memoryview | None:
-    """Return `value` as a buffer, None when it is none."""
-    try:
-        return memoryview(value)  # type: ignore[arg-type]
-    except (TypeError, BufferError):
-        return None
-
-
-def plain_format(view: memoryview) -> str:
-    """Return a buffer's format as the letter of a number of this size and byte order; another text when it is none."""
-    letter = view.format.lstrip("@=<")
-    if letter in ("l", "n"):
-        return "q" if view.itemsize == 8 else "i"
-    if letter in ("L", "N"):
-        return "Q" if view.itemsize == 8 else "I"
-    return letter
-
-
 class ListIterator:
     """Yields the elements of a list one by one."""
 
@@ -303,76 +281,6 @@ class ListIterator:
 
     def __length_hint__(self) -> int:
         return self.items._length - self.at
-
-
-class VoidList(List):
-    """A list of Void."""
-
-    __slots__ = ()
-
-    def item(self, index: int) -> Any:
-        """Return None."""
-        return None
-
-    def put(self, index: int, value: Any) -> None:
-        """Take None."""
-        if value is not None:
-            raise self.kind.mismatch(value, self.title)
-
-    def move(self, capacity: int) -> None:
-        """Move to a place for `capacity` elements."""
-        assert self._holder is not None
-        self._arena.init_list(self, self._holder, self._position, VOID, capacity)  # type: ignore[attr-defined]
-
-
-class BoolList(List):
-    """A list of Bool."""
-
-    __slots__ = ()
-
-    def item(self, index: int) -> Any:
-        """Return the truth value at `index`."""
-        return self._segment.u8s[self._start + (index >> 3)] >> (index & 7) & 1 != 0
-
-    def to_bytes(self) -> bytes:
-        """Return the truth values as bytes, 0 or 1 for each; `numpy.frombuffer(..., bool)` makes an array of them."""
-        first = self._start
-        packed = self._segment.view[first : first + ((self._length + 7) >> 3)]
-        return b"".join([_BITS[byte] for byte in packed])[: self._length]
-
-    def takes_buffer(self, values: Any) -> bool:
-        """Tell whether the values are a buffer of truth values."""
-        view = buffer_or_none(values)
-        return view is not None and view.ndim == 1 and plain_format(view) == "?"
-
-    def put_buffer(self, first: int, count: int, values: Any) -> bool:
-        """Write truth values from element `first`, the first of its byte, on in one go."""
-        if first & 7 or not self.takes_buffer(values) or len(values) != count:
-            return False
-        # What follows the last whole byte is written bit by bit, so that its neighbours stay.
-        source = bytes(values).translate(_TRUTH)
-        whole = count & ~7
-        packed = bytes([_BYTES[source[at : at + 8]] for at in range(0, whole, 8)])
-        self._segment.put_bytes(self._start + (first >> 3), packed)
-        for at in range(whole, count):
-            self.put(first + at, source[at] != 0)
-        return True
-
-    def put(self, index: int, value: Any) -> None:
-        """Write a truth value."""
-        if type(value).__name__ not in ("bool", "bool_"):
-            raise self.kind.mismatch(value, self.title)
-        at = self._start + (index >> 3)
-        mask = 1 << (index & 7)
-        old = self._segment.u8s[at]
-        self._segment.u8s[at] = old | mask if value else old & ~mask & 0xFF
-
-    def move(self, capacity: int) -> None:
-        """Move to a place for `capacity` elements."""
-        old = bytes(self._segment.view[self._start : self._start + ((self._length + 7) >> 3)])
-        assert self._holder is not None
-        self._arena.init_list(self, self._holder, self._position, BIT, capacity)  # type: ignore[attr-defined]
-        self._segment.put_bytes(self._start, old)
 
 
 class ScalarList(List):

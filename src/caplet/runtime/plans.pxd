@@ -15,7 +15,18 @@ cdef extern from "Python.h":
         PyObject *(*tp_getattro)(PyObject *, PyObject *)
     object PyObject_GenericGetAttr(object, object)
 
+cdef extern from "Python.h":
+    int Py_EnterRecursiveCall(const char *) except -1
+    void Py_LeaveRecursiveCall()
+
 cdef bint COMPILED
+
+cdef inline int enter_call() except -1:
+    return Py_EnterRecursiveCall(" while a struct is filled")
+
+cdef inline void leave_call():
+    Py_LeaveRecursiveCall()
+
 cdef int COMPOSITE
 cdef Segment EMPTY_SEGMENT
 

@@ -159,7 +159,15 @@ class StructKind(PointerKind):
     def take(self, made: StructReader, value: Any, where: str) -> None:
         """Set the fields of a fresh builder from a mapping, a sequence of fields, or a struct of the class."""
         if type(value) is dict:
-            self.fill(made, value)  # pyright: ignore[reportUnknownArgumentType]
+            if not COMPILED:
+                self.fill(made, value)  # pyright: ignore[reportUnknownArgumentType]
+                return
+            # Compiled, nobody else counts how deep dicts are nested.
+            enter_call()  # type: ignore[name-defined]  # noqa: F821  (plans.pxd)
+            try:
+                self.fill(made, value)  # pyright: ignore[reportUnknownArgumentType]
+            finally:
+                leave_call()  # type: ignore[name-defined]  # noqa: F821  (plans.pxd)
         elif isinstance(value, StructReader):
             self.check_class(value, where)
             self.copy_fields(made, value)

@@ -49,6 +49,7 @@ __all__ = ["BuilderMixin", "Struct", "finish_class"]
 COMPILED = not __file__.endswith(".py")
 
 _REPR_CHARACTERS = 1000
+_DEEPEST_EXPORT = 1000
 
 # From here on untyped places can be seen as types.
 set_caster(see_as)
@@ -314,8 +315,16 @@ class Struct(StructReader):
 
         Null pointers and union members that are not active are left out; groups and structs are dicts, lists are lists, enumerants are
         their names in the schema (their numbers, when the schema does not know them), Void is None, capabilities stay what they are.
+
+        Raises:
+            DecodeError: the message is malformed, or nested deeper than 1000 structs and lists.
         """
-        return self._plan.export_struct(self._reading())
+        reading = self._reading()
+        if reading._depth > _DEEPEST_EXPORT:
+            # What is built may be nested deeper than the machine's stack allows.
+            reading = self._plan.view(reading, False)
+            reading._depth = _DEEPEST_EXPORT
+        return self._plan.export_struct(reading)
 
     @classmethod
     def from_packed(cls, data: Buffer, limits: Limits | None = None) -> Self:
