@@ -101,11 +101,11 @@ def view(holder: Any, key: str | int) -> memoryview:
     """
     kind: PointerKind
     if isinstance(holder, PointerList):
-        kind = holder.kind  # type: ignore[assignment]  # those of such lists are pointers
+        kind = holder.kind  # type: ignore[assignment]  # elements of such lists are pointers
         writable = holder.writable
         at = (holder._start + (holder.place(key) * holder._step_bits >> 3) + holder._data_bytes) >> 3
     elif isinstance(holder, StructReader) and isinstance(key, str):
-        plan: StructKind = holder._plan  # type: ignore[attr-defined]
+        plan: StructKind = getattr(holder, "_plan")  # noqa: B009  (every generated class has one)
         field = plan.by_name.get(key)
         if field is None:
             raise AttributeError(plan.no_field(key))

@@ -296,5 +296,10 @@ def test_numpy_arrays_of_every_kind_are_written_and_read(shapes: Any) -> None:
             assert found.dtype == numpy.dtype(dtype)
             assert found.tolist() == [0, 1, 2, 3, 4]
         assert list(getattr(shapes.Lists(**{name: numpy.arange(9).astype(dtype)[::2]}), name)) == [0, 2, 4, 6, 8]
+    made = shapes.Lists(ints=[5])
+    for kind in ("<i4", ">i4", "i8"):
+        made.ints = numpy.arange(3).astype(kind)
+        made.ints.extend(numpy.arange(3).astype(kind))
+        assert list(made.ints) == [0, 1, 2, 0, 1, 2]
     column = numpy.asarray(shapes.Lists(points=[(1, 2)] * 3).points.column("y"))
     assert column.sum() == 6

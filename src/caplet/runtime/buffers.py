@@ -5,11 +5,14 @@ Knows formats of the buffer protocol and truth values as bits and as bytes. Does
 
 from __future__ import annotations
 
-__all__ = ["BITS", "buffer_or_none", "bytes_of_bits", "plain_format"]
+from typing import Any
+
+__all__ = ["BITS", "buffer_or_none", "bytes_of_bits", "copy_buffer", "plain_format"]
 
 # The bits of each byte as eight bytes, the way back, and what counts as true.
 BITS = [bytes(byte >> bit & 1 for bit in range(8)) for byte in range(256)]
 _BYTES = {bits: byte for byte, bits in enumerate(BITS)}
+_NATIVE = frozenset("bBhHiIqQfd?")
 _TRUTH = bytes([0] + [1] * 255)
 
 
@@ -35,3 +38,13 @@ def plain_format(view: memoryview) -> str:
     if letter in ("L", "N"):
         return "Q" if view.itemsize == 8 else "I"
     return letter
+
+
+def copy_buffer(view: memoryview) -> memoryview:
+    """Return a copy of a buffer of numbers; the buffer itself when its format is not one of this machine's."""
+    letter = plain_format(view)
+    if letter not in _NATIVE:
+        return view
+    cast: Any = memoryview(bytes(view)).cast
+    copied: memoryview = cast(letter)
+    return copied

@@ -71,8 +71,8 @@ class Column:
         return self._length
 
     def __getitem__(self, index: Any) -> Any:
-        found = self.view()[index]
-        return found.tolist() if isinstance(found, memoryview) else found
+        view: Any = self.view()
+        return view[index].tolist() if isinstance(index, slice) else view[index]
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.view().tolist())

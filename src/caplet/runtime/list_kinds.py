@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from caplet.runtime.bit_lists import BoolList, VoidList
-from caplet.runtime.buffers import buffer_or_none
+from caplet.runtime.buffers import buffer_or_none, copy_buffer
 from caplet.runtime.kinds import BoolKind, Kind, PointerKind, VoidKind
 from caplet.runtime.lists import List, PointerList, ScalarList, StructList
 from caplet.runtime.plans import StructKind
@@ -117,9 +117,10 @@ class ListKind(PointerKind):
             if view is not None and view.ndim == 1:
                 if segment.u64s[position]:
                     # It may lie in what is replaced, which is zeroed.
-                    view = memoryview(bytes(view)).cast(view.format)  # type: ignore[call-overload]
-                made = self.init(arena, segment, position, len(view))
-                if made.put_buffer(0, len(view), view):
+                    view = copy_buffer(view)
+                count = view.shape[0] if view.shape else 0
+                made = self.init(arena, segment, position, count)
+                if made.put_buffer(0, count, view):
                     return
                 value = plain_list(view, value)
             elif not isinstance(value, Sequence):

@@ -14,14 +14,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from caplet.errors import DecodeError
-from caplet.runtime.buffers import buffer_or_none, plain_format
+from caplet.runtime.buffers import buffer_or_none, copy_buffer, plain_format
 from caplet.runtime.kinds import EnumKind, Kind, PointerKind, ScalarKind
 from caplet.runtime.plans import StructKind
 from caplet.wire.sizes import COMPOSITE, POINTER
 from caplet.wire.views import ListReader, StructReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from caplet.runtime.columns import Column
     from caplet.wire.builder import BuilderArena
@@ -180,7 +180,7 @@ class List(ListReader):
         """
         self.extend([value])
 
-    def extend(self, values: Any) -> None:
+    def extend(self, values: Iterable[Any]) -> None:
         """Add elements at the end; the list moves once within its message.
 
         Args:
@@ -189,14 +189,15 @@ class List(ListReader):
         self.check_writable()
         # What is added may lie in the place that the list leaves when it moves, so it is taken before.
         view = buffer_or_none(values) if self.takes_buffer(values) else None
-        more: Any = list(values) if view is None else memoryview(bytes(view)).cast(view.format)  # type: ignore[call-overload]
-        if not len(more):
+        more: Sequence[Any] = list(values) if view is None else copy_buffer(view)
+        count = len(more)
+        if not count:
             return
         if self._holder is None:
             raise TypeError("this list cannot grow: no pointer of its message leads to it")
         old = self._length
-        self.grow(old + len(more))
-        if view is not None and self.put_buffer(old, len(more), more):
+        self.grow(old + count)
+        if view is not None and self.put_buffer(old, count, more):
             return
         for at, value in enumerate(more, old):
             self.put(at, value)
