@@ -1,6 +1,6 @@
-"""How much room a message is given, and text and data seen in place.
+"""How much room a message is given, text and data seen in place, structs that can be keys, and whether bytes are canonical.
 
-Knows first segments, growth and views of single fields. These are functions, because a field of a user may have any name that a method would
+Knows first segments, growth, views of single fields and hashes. These are functions, because a field of a user may have any name that a method would
 take.
 """
 
@@ -15,6 +15,7 @@ from caplet.runtime.plans import GroupField, StructKind
 from caplet.runtime.pointer_fields import PointerField, TextField
 from caplet.runtime.structs import finish_class
 from caplet.wire.builder import DEFAULT_FIRST_SEGMENT_WORDS
+from caplet.wire.canonical import is_canonical
 from caplet.wire.message import MessageBuilder
 from caplet.wire.views import StructBuilder, StructReader
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from caplet.wire.arena import Arena
     from caplet.wire.segment import Segment
 
-__all__ = ["freeze", "new_message", "view"]
+__all__ = ["freeze", "is_canonical", "new_message", "view"]
 
 # What makes frozen structs, by the class of which they are readers.
 _FROZEN: WeakKeyDictionary[Any, StructKind] = WeakKeyDictionary()

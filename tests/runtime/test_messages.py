@@ -10,7 +10,7 @@ import pytest
 
 from caplet import DecodeError
 from caplet.errors import InactiveMemberError
-from caplet.messages import freeze, new_message, view
+from caplet.messages import freeze, is_canonical, new_message, view
 
 
 def sizes(message: Any) -> list[int]:
@@ -214,3 +214,12 @@ def test_what_is_nested_too_deep_is_an_error_and_no_crash(shapes: Any) -> None:
         shapes.Tree.from_dict(plain)
     while plain:  # taken apart step by step: Python, too, has its trouble with deep things
         plain = plain.pop("left")
+
+
+def test_canonical_bytes_are_told_from_others(shapes: Any) -> None:
+    tree = shapes.Tree(left={"value": 1}, children=[{"value": 2}, {}])
+    assert is_canonical(tree.to_canonical())
+    assert shapes.Tree.from_canonical(tree.to_canonical()) == tree
+    assert not is_canonical(tree.to_segments()[0])
+    assert not is_canonical(tree.to_bytes())
+    assert not is_canonical(tree.to_canonical() + bytes(8))
