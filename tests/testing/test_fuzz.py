@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import os
 import random
+import re
+import subprocess
+import sys
 
 import pytest
 
 from caplet.testing.faults import LosesReleases, NoEmbargo, NoFreeze
-from caplet.testing.fuzz import Fuzz, random_steps
+from caplet.testing.fuzz import random_steps
+from caplet.testing.reproduction import failure_of, kind_of, run_or_explain, shortened
 
 STEPS = 100
-
-
-def run(seed, vats, connection_class=None, cuts=False):
-    fuzz = Fuzz(vats) if connection_class is None else Fuzz(vats, connection_class)
-    steps = random_steps(seed, STEPS, cuts)
-    try:
-        fuzz.run(steps)
-    except AssertionError as error:
-        error.add_note(f"the run, as a test:\n    Fuzz({vats}).run(random_steps({seed}, {STEPS}, {cuts}))")
-        raise
 
 
 @pytest.mark.parametrize("vats", [2, 3, 4])
@@ -29,14 +23,41 @@ def test_random_runs_do_what_the_oracle_says(vats, cuts):
     first = int(os.environ.get("CAPLET_FUZZ_SEED", random.randrange(1 << 30)))
     print(f"seeds from {first}; CAPLET_FUZZ_SEED={first} repeats them")  # noqa: T201
     for seed in range(first, first + int(os.environ.get("CAPLET_FUZZ_RUNS", "12"))):
-        run(seed, vats, cuts=cuts)
+        run_or_explain(vats, random_steps(seed, STEPS, cuts))
 
 
 @pytest.mark.parametrize("fault", [NoEmbargo, NoFreeze, LosesReleases])
 def test_a_fault_is_found_within_20000_steps(fault):
+    assert failing_steps(fault)
+
+
+def failing_steps(fault):
+    """Return a run that finds a fault, within 20,000 steps."""
     for seed in range(20_000 // STEPS):
-        try:
-            run(seed, 2, fault)
-        except AssertionError:
-            return
-    pytest.fail(f"{fault.__name__} was not found out")
+        steps = random_steps(seed, STEPS)
+        if failure_of(2, steps, fault) is not None:
+            return steps
+    return pytest.fail(f"{fault.__name__} was not found out")
+
+
+def test_a_failing_run_prints_itself_as_a_test_that_fails_the_same_way(tmp_path):
+    steps = failing_steps(NoEmbargo)
+    with pytest.raises(AssertionError) as caught:
+        run_or_explain(2, steps, NoEmbargo)
+    [text] = caught.value.__notes__
+    assert text.count("\n            (") < len(steps) / 2
+    (tmp_path / "test_found.py").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_found.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 failed" in done.stdout
+    assert kind_of(caught.value) in re.sub(r"\d+", "#", done.stdout)
+
+
+def test_a_run_that_does_not_fail_is_not_shortened():
+    steps = random_steps(1, 20)
+    assert shortened(2, steps) == steps
