@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from caplet.errors import BuildError
 from caplet.runtime.kinds import (
     AnyPointerKind,
     DataKind,
@@ -146,6 +147,8 @@ class Orphan:
     def _resize(self, length: int) -> None:
         """Give it another length."""
         if self._detached.is_null:
+            if not isinstance(self._kind, ListKind | TextKind | DataKind):
+                raise BuildError(f"only a list, text or data has a length that can be changed, not {self._kind.name}")
             _make(self._detached, self._kind, length)
             return
         text = isinstance(self._kind, TextKind)

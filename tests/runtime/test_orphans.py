@@ -232,6 +232,11 @@ def test_cutting_zeroes_what_goes_and_gives_space_back(shapes: Any) -> None:
         points.extend(1)
     with pytest.raises(BuildError, match="only a list"):
         disown(shapes.Tree(left={}), "left").extend(3)
+    with pytest.raises(BuildError, match="only a list"):
+        disown(shapes.Tree(), "left").extend(3)
+    texts = disown(shapes.Lists(), "texts")
+    texts.extend(2)
+    assert list(texts.get()) == ["", ""]
 
 
 def test_text_keeps_its_nul(shapes: Any) -> None:
