@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from caplet.vat.vat import BootstrapFactory
     from caplet.wire.untyped_builder import AnyStructBuilder
 
-__all__ = ["Descriptor", "ScriptedPeer", "answer", "export", "hosted", "mine", "none", "promise"]
+__all__ = ["Descriptor", "Script", "ScriptedPeer", "answer", "export", "hosted", "mine", "none", "promise"]
 
 # A function that fills a CapDescriptor or a MessageTarget.
 Descriptor = "Callable[[AnyStructBuilder], None]"
@@ -87,36 +87,11 @@ def answer(question: int, *path: int) -> Callable[[AnyStructBuilder], None]:
     return fill
 
 
-class ScriptedPeer:
-    """One vat with one connection, whose peer is the script.
+class Script:
+    """Says what a script wants to say; where it is said is up to the kind of peer."""
 
-    Args:
-        bootstrap: the public object of the vat under test.
-        limits: bounds of its connection.
-    """
-
-    def __init__(self, bootstrap: Capability | BootstrapFactory | None = None, limits: Limits | None = None) -> None:
-        self.host = SimulatedHost()
-        self.vat = Vat(self.host, bootstrap, limits)
-        self.connection = self.vat.add_connection("script")
+    def __init__(self) -> None:
         self.transcript = Transcript()
-        self.messages: list[MessageReader] = []
-
-    # --- moving ------------------------------------------------------------------------------------------------------------------
-
-    def run(self) -> None:
-        """Let the vat do what it can, and collect what it says."""
-        while True:
-            self.host.awake = False
-            self.vat.turns.run()
-            if not self.host.run_ready() and not self.host.awake and self.vat.turns.idle:
-                break
-        for message in self.connection.take_output():
-            reader = MessageReader([bytes(view) for view in message.output()])
-            self.messages.append(reader)
-            self.transcript.record("vat", "script", reader)
-        self.vat.connections_with_output()
-        self.connection.check()
 
     def send(self, message: OutgoingMessage) -> None:
         """Send a message."""
@@ -125,15 +100,7 @@ class ScriptedPeer:
         self.send_raw(reader)
 
     def send_raw(self, message: MessageReader) -> None:
-        """Send any message, well-formed or not."""
-        self.connection.receive(message)
-        self.run()
-
-    def lines(self) -> list[str]:
-        """Return what the vat said since the last time."""
-        self.run()
-        prefix = "vat -> script  "
-        return [line.removeprefix(prefix) for line in self.transcript.take() if line.startswith(prefix)]
+        """Send any message, well-formed or not; each kind of peer has its own way."""
 
     # --- messages ----------------------------------------------------------------------------------------------------------------
 
@@ -153,12 +120,13 @@ class ScriptedPeer:
         method: int = 0,
         results_to: int = 0,
         hints: int = 0,
+        interface: int = 1,
     ) -> None:
         """Send a Call whose params are a struct of one number and the capabilities."""
         message = encode.call(16)
         self.write_payload(message, number, capabilities)
         target(message.body.init_struct(0, 1, 1))
-        encode.write_call(message, question, 1, method, False, hints)
+        encode.write_call(message, question, interface, method, False, hints)
         message.body.set_u16(6, results_to)
         self.send(message)
 
@@ -247,3 +215,46 @@ class ScriptedPeer:
     def empty(self, tag: int, data_words: int = 1, pointer_count: int = 2) -> None:
         """Send a message of any kind with nothing in it."""
         self.send(OutgoingMessage(tag, data_words, pointer_count, 16))
+
+
+class ScriptedPeer(Script):
+    """One vat with one connection, whose peer is the script.
+
+    Args:
+        bootstrap: the public object of the vat under test.
+        limits: bounds of its connection.
+    """
+
+    def __init__(self, bootstrap: Capability | BootstrapFactory | None = None, limits: Limits | None = None) -> None:
+        super().__init__()
+        self.host = SimulatedHost()
+        self.vat = Vat(self.host, bootstrap, limits)
+        self.connection = self.vat.add_connection("script")
+        self.messages: list[MessageReader] = []
+
+    # --- moving ------------------------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Let the vat do what it can, and collect what it says."""
+        while True:
+            self.host.awake = False
+            self.vat.turns.run()
+            if not self.host.run_ready() and not self.host.awake and self.vat.turns.idle:
+                break
+        for message in self.connection.take_output():
+            reader = MessageReader([bytes(view) for view in message.output()])
+            self.messages.append(reader)
+            self.transcript.record("vat", "script", reader)
+        self.vat.connections_with_output()
+        self.connection.check()
+
+    def send_raw(self, message: MessageReader) -> None:
+        """Send any message, well-formed or not."""
+        self.connection.receive(message)
+        self.run()
+
+    def lines(self) -> list[str]:
+        """Return what the vat said since the last time."""
+        self.run()
+        prefix = "vat -> script  "
+        return [line.removeprefix(prefix) for line in self.transcript.take() if line.startswith(prefix)]

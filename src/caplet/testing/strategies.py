@@ -52,12 +52,27 @@ def conversations(max_steps: int = 60, cuts: bool = False) -> st.SearchStrategy[
 # --- messages ---------------------------------------------------------------------------------------------------------------------
 
 
+def answer_target(question: int, path: list[int]) -> Fill:
+    """Return what fills a MessageTarget of a place in an answer."""
+    return answer(question, *path)
+
+
+def answer_place(question: int, path: list[int]) -> Fill:
+    """Return what fills a CapDescriptor of a place in an answer."""
+    return answer_descriptor(question, *path)
+
+
+def unknown_target(target: AnyStructBuilder) -> None:
+    """Fill a MessageTarget with a kind that does not exist."""
+    target.set_u16(4, 9)
+
+
 def targets() -> st.SearchStrategy[Fill]:
     """Return a strategy for what fills a MessageTarget."""
     return st.one_of(
         st.builds(export, IDS),
-        st.builds(lambda question, path: answer(question, *path), IDS, PATHS),
-        st.just(lambda target: target.set_u16(4, 9)),
+        st.builds(answer_target, IDS, PATHS),
+        st.just(unknown_target),
     )
 
 
@@ -68,7 +83,7 @@ def descriptors() -> st.SearchStrategy[Fill]:
         st.builds(promise, IDS),
         st.builds(mine, IDS),
         st.just(none()),
-        st.builds(lambda question, path: answer_descriptor(question, *path), IDS, PATHS),
+        st.builds(answer_place, IDS, PATHS),
         st.builds(described, st.integers(5, 9), IDS),
     )
 
@@ -125,6 +140,11 @@ def make_disembargo(kind: int, number: int, target: Fill) -> OutgoingMessage:
     return message
 
 
+def make_empty(tag: int) -> OutgoingMessage:
+    """Return a message of a kind with nothing in it."""
+    return OutgoingMessage(tag, 1, 2, 16)
+
+
 def well_formed() -> st.SearchStrategy[OutgoingMessage]:
     """Return a strategy for messages that can be read; what they say may be wrong."""
     tables = st.lists(descriptors(), max_size=3)
@@ -138,7 +158,7 @@ def well_formed() -> st.SearchStrategy[OutgoingMessage]:
         st.builds(encode.release, IDS, st.integers(0, 3)),
         st.builds(make_resolve, IDS, descriptors(), kinds),
         st.builds(make_disembargo, kinds, IDS, targets()),
-        st.builds(lambda tag: OutgoingMessage(tag, 1, 2, 16), st.sampled_from([0, decode.PROVIDE, decode.JOIN, 99])),
+        st.builds(make_empty, st.sampled_from([0, decode.PROVIDE, decode.JOIN, 99])),
     )
 
 
