@@ -46,7 +46,7 @@ class Worker(schema.Worker.Server):
         return (await listener.add(left=1, right=2)).sum
 
     def fail(self) -> None:
-        raise ValueError("on purpose")
+        raise caplet.Failed("on purpose")
 
 
 @dataclass

@@ -23,10 +23,8 @@ TITLES = {
     "L": "Order",
 }
 SOCKETS = "needs sockets; belongs to the transports"
-LATER = "not built yet"
 REASONS = {
     **dict.fromkeys(["row 107", "row 108", "row 109", "row 110", "row 111", "row 112", "row 93"], SOCKETS),
-    **dict.fromkeys(["row 113", "H24"], LATER),
     **dict.fromkeys(["H23", "H26", "H27", "T40", "T53", "T55", "T57"], SOCKETS),
     **dict.fromkeys(["H28", "H29", "row 82"], "three-party handoff belongs to a later level"),
     **dict.fromkeys(["T19", "T39"], "no such lesson"),

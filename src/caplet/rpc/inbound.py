@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from caplet.cap.capability import BrokenCapability, Capability
 from caplet.cap.request import NO_PROMISE_PIPELINING, ONLY_PROMISE_PIPELINE
 from caplet.errors import Disconnected, Failed, ProtocolError, RpcError, Unimplemented, make_rpc_error
-from caplet.rpc import decode, descriptor, embargo, encode, export, import_, question, tailcall
+from caplet.rpc import decode, descriptor, embargo, encode, export, import_, question, tailcall, third_party
 from caplet.rpc.answer import AnswerRow
 from caplet.rpc.answer_states import Event as AnswerEvent
 from caplet.rpc.answer_states import State as AnswerState
@@ -55,7 +55,7 @@ def receive(connection: Connection, message: MessageReader, fds: list[int] | Non
     else:
         handler = HANDLERS.get(tag)
         if handler is None:
-            receive_unknown(connection, message)
+            third_party.receive_unknown(connection, message)
         else:
             handler(connection, message, body, fds)
 
@@ -353,15 +353,6 @@ def receive_abort(connection: Connection, message: MessageReader, body: AnyStruc
     connection.disconnect(
         make_rpc_error(Disconnected.default_kind, error.reason, trace=error.trace, details=error.details)
     )
-
-
-def receive_unknown(connection: Connection, message: MessageReader) -> None:
-    """Send a message of a kind that is not supported back, so that the peer knows."""
-    copy = encode.unimplemented(message)
-    error = connection.refusal(copy)
-    if error is not None:
-        raise ProtocolError(f"an unknown message too large to send back: {error}")
-    connection.send(copy)
 
 
 def receive_unimplemented(
