@@ -1,20 +1,25 @@
 """A pytest plugin for users' own tests: `pytest_plugins = ["caplet.testing.plugin"]` in a conftest.
 
-Knows one fixture, `caplet_network`: a simulated network that must be empty again when the test ends.
+Knows two fixtures. `caplet_network` is a simulated network that must be empty again when the test ends. `caplet_leaks` watches the
+connections that a test makes, over sockets too: when it ends, they must be closed, or hold nothing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import gc
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from caplet.testing.network import Network
+from caplet.vat.vat import Vat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["caplet_network"]
+    from caplet.rpc.connection import Connection
+
+__all__ = ["caplet_leaks", "caplet_network"]
 
 
 @pytest.fixture
@@ -23,3 +28,23 @@ def caplet_network() -> Iterator[Network]:
     network = Network()
     yield network
     network.assert_idle()
+
+
+@pytest.fixture
+def caplet_leaks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Connection]]:
+    """The connections that the test makes; the test fails if one still holds something at its end, closed or not."""
+    made: list[Connection] = []
+    add_connection = Vat.add_connection
+
+    def add_and_watch(self: Vat, *arguments: Any, **named: Any) -> Connection:
+        connection = add_connection(self, *arguments, **named)
+        made.append(connection)
+        return connection
+
+    monkeypatch.setattr(Vat, "add_connection", add_and_watch)
+    yield made
+    gc.collect()
+    for connection in made:
+        connection.turns.settle_drops()
+        connection.check()
+        assert connection.is_idle, f"a connection still holds something\n{connection.dump()}"
