@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from caplet.rpc import decode, encode
 from caplet.rpc.encode import OutgoingMessage
-from caplet.testing.objects import answer_call, capabilities_of
+from caplet.testing.objects import answer_call, call, capabilities_of
 from caplet.testing.scripted import (
     ScriptedPeer,
     answer,
@@ -344,3 +344,74 @@ def _(peer):
 @row("long pipeline", "a pipeline transform longer than the limit", "abort: the limit is")
 def _(peer):
     peer.call(9, answer(1, *([0] * 2000)))
+
+
+def tail_called(peer) -> int:
+    """Have the service answer a call by a call to the script; return the question whose results stay at the script."""
+    peer.call(9, export(0), hosted(6))
+    held = peer.service.held.pop()
+    peer.service.cancelled.clear()
+    held.tail_call(capabilities_of(held.params)[0].new_request(1, 0))
+    peer.run()
+    _, body = decode.read_message(next(m for m in reversed(peer.messages) if decode.read_message(m)[0] == decode.CALL))
+    return body.u32(0)
+
+
+@row("E18", "Return with results for a call whose results were to stay at the peer", "abort: results were to stay")
+def _(peer):
+    peer.return_results(tail_called(peer))
+
+
+@row("E19", "Return with an exception for a call whose results were to stay at the peer", "abort: results were to stay")
+def _(peer):
+    peer.return_error(tail_called(peer))
+
+
+@row(
+    "E42", "Return takes other results for a call whose results were to stay at the peer", "abort: results were to stay"
+)
+def _(peer):
+    peer.return_kind(tail_called(peer), decode.TAKE_FROM_OTHER_QUESTION, 0)
+
+
+@row("E22 twice", "Return takes the results of an answer that another question took before", "abort: or no longer")
+def _(peer):
+    peer.call(9, export(0), results_to=decode.TO_YOURSELF)
+    peer.return_kind(0, decode.TAKE_FROM_OTHER_QUESTION, 9)
+    peer.call(10, export(0), hosted(6))
+    held = peer.service.held.pop()
+    target = capabilities_of(held.params)[0]
+    peer.kept_call = call(target)
+    peer.run()
+    _, body = decode.read_message(peer.messages[-1])
+    peer.return_kind(body.u32(0), decode.TAKE_FROM_OTHER_QUESTION, 9)
+
+
+@row("E33 of nothing", "Disembargo for an answer that is not there", "abort: answer 77, which is not there")
+def _(peer):
+    peer.disembargo(answer(77, 0), decode.SENDER_LOOPBACK)
+
+
+@row("E14 by Disembargo", "a Disembargo target of unknown kind", "abort: target of unknown kind 5")
+def _(peer):
+    peer.disembargo(lambda target: target.set_u16(4, 5), decode.SENDER_LOOPBACK)
+
+
+@row("Unimplemented about nothing", "Unimplemented about a Call that we did not make", "abort: question 77")
+def _(peer):
+    message = encode.bootstrap(77)
+    peer.unimplemented(MessageReader([bytes(view) for view in message.output()]))
+
+
+@row("Unimplemented Resolve", "Unimplemented about a Resolve to an export that is not there", "abort: export 77")
+def _(peer):
+    message = encode.resolve(2)
+    hosted(77)(message.body.init_struct(0, 1, 1))
+    peer.unimplemented(MessageReader([bytes(view) for view in message.output()]))
+
+
+@row("Unimplemented Disembargo", "Unimplemented about a Disembargo that we did not send", "abort: embargo 77")
+def _(peer):
+    message = encode.disembargo(decode.SENDER_LOOPBACK, 77)
+    export(0)(message.body.init_struct(0, 1, 1))
+    peer.unimplemented(MessageReader([bytes(view) for view in message.output()]))
