@@ -25,13 +25,13 @@ TITLES = {
 SOCKETS = "needs sockets; belongs to the transports"
 REASONS = {
     **dict.fromkeys(["row 107", "row 108", "row 109", "row 110", "row 111", "row 112", "row 93"], SOCKETS),
-    **dict.fromkeys(["H23", "H26", "H27", "T40", "T53", "T55", "T57"], SOCKETS),
+    **dict.fromkeys(["H23", "H27", "T40", "T53", "T55", "T57"], SOCKETS),
     **dict.fromkeys(["H28", "H29", "row 82"], "three-party handoff belongs to a later level"),
     **dict.fromkeys(["T19", "T39"], "no such lesson"),
     **dict.fromkeys(["row 30", "row 31", "row 32", "row 90", "row 97"], "a matter of the driver, not of the core"),
-    **dict.fromkeys(["E3", "E40", "E41", "E45"], "an internal check of the original without a counterpart here"),
+    **dict.fromkeys(["E40", "E41"], "an internal check of the original without a counterpart here"),
     **dict.fromkeys(
-        ["H11", "H12", "H16", "H18"], "about the original's event loop or a later level; nothing to see on the wire"
+        ["H12", "H16", "H18"], "about the original's event loop or a later level; nothing to see on the wire"
     ),
     "H20": "a stream is kept until its calls are answered, so no sender is left blocked",
     "row 50": "replaced by H9",

@@ -313,6 +313,7 @@ def test_a_hundred_thousand_words_of_small_calls_fit_in_the_default_limit():
         peer.call(question, export(0))
     assert peer.connection.flow.words * (100_000 / 2000) < peer.connection.limits.call_words
     assert not peer.connection.reading_paused
+    assert min(peer.connection.limits.questions, peer.connection.limits.answers) > 100_000
 
 
 def test_release_params_in_a_return_is_honoured_row_39_T20_T21():

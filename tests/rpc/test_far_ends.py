@@ -99,7 +99,7 @@ def forwarding(service: Service, peer: ScriptedPeer, target) -> object:
 
 
 @pytest.mark.parametrize("finished", [False, True])
-def test_a_call_that_ends_with_the_connection_says_nothing(finished):
+def test_a_call_that_ends_with_the_connection_says_nothing_H11(finished):
     service = Service()
     peer = started(service)
     target = given(peer, service, hosted(5))
@@ -114,7 +114,7 @@ def test_a_call_that_ends_with_the_connection_says_nothing(finished):
     del target, ours
 
 
-def test_a_promise_that_breaks_with_the_connection_is_not_told():
+def test_a_promise_that_breaks_with_the_connection_is_not_told_E45():
     service = Service()
     peer = started(service)
     target = given(peer, service, hosted(5))

@@ -84,7 +84,7 @@ def test_a_place_that_was_asked_for_and_let_go_of_needs_nothing_when_other_resul
     end(peer, service)
 
 
-def test_references_say_what_they_are():
+def test_references_say_what_they_are_H26():
     service = Service()
     peer = started(service)
     target = given(peer, service, hosted(5))

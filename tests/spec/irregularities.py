@@ -73,7 +73,7 @@ def _(peer):
     peer.call(9, unknown_operation(answer(1, 0)))
 
 
-@row("E1 in a descriptor", "receiverAnswer with an operation of unknown kind", "abort: unknown kind 7")
+@row("E1 in a descriptor", "receiverAnswer with an operation of unknown kind (E3)", "abort: unknown kind 7")
 def _(peer):
     peer.call(9, export(0), unknown_operation(answer_descriptor(1, 0)))
 
