@@ -27,7 +27,7 @@ from caplet.limits import Limits
 if TYPE_CHECKING:
     from caplet.aio.connections import Connection, connect
     from caplet.aio.serving import Serving, serve
-    from caplet.load import install_import_hook, load
+    from caplet.load import install_import_hook, load, open_module
     from caplet.runtime.calls import Call
     from caplet.runtime.clients import Client
     from caplet.runtime.servers import CallContext, Server, cancellable
@@ -57,6 +57,7 @@ __all__ = [
     "connect",
     "install_import_hook",
     "load",
+    "open_module",
     "serve",
 ]
 
@@ -76,6 +77,7 @@ _LAZY = {
     "connect": "caplet.aio.connections",
     "install_import_hook": "caplet.load",
     "load": "caplet.load",
+    "open_module": "caplet.load",
     "serve": "caplet.aio.serving",
 }
 
@@ -85,9 +87,10 @@ def __getattr__(name: str) -> Any:
     module = _LAZY.get(name)
     if module is None:
         raise AttributeError(f"module 'caplet' has no attribute {name!r}")
-    value = getattr(import_module(module), name)
-    globals()[name] = value
-    return value
+    made = import_module(module)
+    # All its names at once: importing `caplet.load` has just put the module in the place of the function.
+    globals().update({other: getattr(made, other) for other, place in _LAZY.items() if place == module})
+    return globals()[name]
 
 
 def __dir__() -> list[str]:

@@ -6,6 +6,7 @@ made (`runtime`).
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
 
     from caplet.schema.model import Node
 
-__all__ = ["SchemaModule", "install_import_hook", "load"]
+__all__ = ["SchemaModule", "install_import_hook", "load", "open_module"]
 
 _registry = Registry()
 _factory = ClassFactory(_registry)
 _modules: dict[int, SchemaModule] = {}
 _sources: dict[int, tuple[str, tuple[str, ...]]] = {}
+# The generated modules in use, by the ids of their schema files.
+_module_names: dict[int, str] = {}
 _lock = threading.RLock()
 
 
@@ -102,10 +105,57 @@ def load(path: str | os.PathLike[str], import_path: Sequence[str | os.PathLike[s
     return module
 
 
+# --- generated modules ------------------------------------------------------------------------------------------------------------------
+
+
+def open_module(
+    namespace: dict[str, Any], file_id: int, imports: Sequence[str], schema: bytes
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return what looks up and what lists the names of a generated module.
+
+    Args:
+        namespace: the globals of the module; what is looked up is kept there.
+        file_id: the id of the schema file.
+        imports: the modules of the files that it imports; one that was not generated is no error, since the schema has what it needs of them.
+        schema: a flat code generator request in base 85.
+
+    Raises:
+        DecodeError: the schema is damaged.
+    """
+    from base64 import b85decode
+
+    from caplet.schema.codec import load_flat_request
+
+    name: str = namespace["__name__"]
+    for imported in imports:
+        try:
+            importlib.import_module(imported, namespace["__package__"] or None)
+        except ModuleNotFoundError as error:
+            if error.name is None or not error.name.endswith("_capnp"):
+                raise
+    with _lock:
+        load_flat_request(b85decode(schema), _registry)
+        _module_names[file_id] = name
+
+    def find(attribute: str) -> Any:
+        try:
+            with _lock:
+                value = _factory.member_of(_registry.get(file_id), attribute)
+        except KeyError:
+            raise AttributeError(f"module {name!r} has no type or constant {attribute!r}", name=attribute) from None
+        namespace[attribute] = value
+        return value
+
+    def names() -> list[str]:
+        return sorted({*namespace, *(nested.name for nested in _registry.get(file_id).nested_nodes)})
+
+    return find, names
+
+
 # --- classes in other processes -------------------------------------------------------------------------------------------------------
 
 
-def find_class(type_id: int, brand: Brand, path: str, import_path: tuple[str, ...]) -> Any:
+def find_class(type_id: int, brand: Brand, path: str, import_path: tuple[str, ...], module: str = "") -> Any:
     """Return the class of a type, in a process that may not have loaded its schema yet.
 
     Args:
@@ -113,10 +163,14 @@ def find_class(type_id: int, brand: Brand, path: str, import_path: tuple[str, ..
         brand: what its parameters are bound to.
         path: the schema file by which the type was known elsewhere.
         import_path: the import path that was used there.
+        module: the generated module by which the type was known there, if any.
 
     Raises:
+        ModuleNotFoundError: there is no such generated module here.
         SchemaError: the type is not known here, and the file does not have it.
     """
+    if type_id not in _registry and module:
+        importlib.import_module(module)
     if type_id not in _registry and path and os.path.exists(path):
         load(path, import_path)
     with _lock:
@@ -130,8 +184,9 @@ def find_class(type_id: int, brand: Brand, path: str, import_path: tuple[str, ..
 def _origin_of(schema_type: Type) -> tuple[Callable[..., Any], tuple[object, ...]]:
     """Return how another process finds the class of a type: `find_class` and its arguments."""
     assert isinstance(schema_type, NamedType)
-    path, import_path = _sources.get(_registry.file_of(schema_type.type_id).id, ("", ()))
-    return find_class, (schema_type.type_id, schema_type.brand, path, import_path)
+    file_id = _registry.file_of(schema_type.type_id).id
+    path, import_path = _sources.get(file_id, ("", ()))
+    return find_class, (schema_type.type_id, schema_type.brand, path, import_path, _module_names.get(file_id, ""))
 
 
 _factory.origin_of = _origin_of

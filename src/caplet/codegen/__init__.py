@@ -1,5 +1,6 @@
-"""Schemas to source code: requests for code generators, and running them."""
+"""Schemas to source code: Python modules, requests for code generators, and running them."""
 
+from caplet.codegen.modules import write_modules
 from caplet.codegen.plugins import find_plugin, run_plugin
 
-__all__ = ["find_plugin", "run_plugin"]
+__all__ = ["find_plugin", "run_plugin", "write_modules"]

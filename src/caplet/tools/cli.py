@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, TextIO
 
+from caplet.codegen.modules import write_modules
 from caplet.codegen.plugins import run_plugin
 from caplet.compiler import compile_files
 from caplet.errors import CapletError, CompileError
@@ -133,6 +134,8 @@ def _compile(options: argparse.Namespace) -> None:
         if language == "-":
             sys.stdout.buffer.write(encode_request(compilation.request))
             sys.stdout.buffer.flush()
+        elif language == "python":
+            write_modules(compilation.request, directory)
         else:
             run_plugin(language, compilation.request, directory)
 

@@ -1,0 +1,86 @@
+"""Python modules of schema files: `x_capnp.py` with the schema inside, `x_capnp.pyi` with its types.
+
+Knows which files are written, what they are called and how they import each other. The types are written by `stubs.py`; the module's classes are
+made by `caplet.load` when they are first used, without the compiler.
+"""
+
+from __future__ import annotations
+
+import sys
+from base64 import b85encode
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from caplet.codegen.module_names import imported_modules, module_path
+from caplet.codegen.stubs import stub_text
+from caplet.errors import CapletError
+from caplet.schema.codec import decode_request, flat_request
+from caplet.schema.model import CodeGeneratorRequest
+
+if TYPE_CHECKING:
+    from caplet.schema.model import RequestedFile
+
+__all__ = ["main", "module_text", "write_modules"]
+
+_LINE = 110
+
+
+def write_modules(request: CodeGeneratorRequest, directory: str | Path = ".") -> list[Path]:
+    """Write a module and its types for each requested file.
+
+    Args:
+        request: the schemas.
+        directory: where the files go; a schema file of a folder goes into a folder of the same name. When it has an `__init__.py`, the modules import
+            each other relatively.
+
+    Returns:
+        The files that were written.
+    """
+    root = Path(directory)
+    relative = (root / "__init__.py").exists()
+    written: list[Path] = []
+    for file in request.requested_files:
+        base = root / module_path(file.filename)
+        base.parent.mkdir(parents=True, exist_ok=True)
+        for suffix, text in (
+            (".py", module_text(request, file, relative)),
+            (".pyi", stub_text(request, file, relative)),
+        ):
+            target = base.with_name(base.name + suffix)
+            target.write_text(text, encoding="utf-8")
+            written.append(target)
+    return written
+
+
+def module_text(request: CodeGeneratorRequest, file: RequestedFile, relative: bool = False) -> str:
+    """Return the module of one requested file.
+
+    Args:
+        request: the schemas.
+        file: the file.
+        relative: whether the modules are in a package and import each other relatively.
+    """
+    blob = b85encode(flat_request(CodeGeneratorRequest(request.nodes, (file,), request.source_info))).decode("ascii")
+    lines = [blob[start : start + _LINE] for start in range(0, len(blob), _LINE)]
+    imports = [module.import_name(relative) for module in imported_modules(request, file)]
+    quoted = "\n".join(f'    b"{line}"' for line in lines)
+    return (
+        f'"""The schema file {Path(file.filename).name}; made by Caplet, changes to it are lost."""\n\n'
+        "from caplet import open_module as _open_module\n\n"
+        "__getattr__, __dir__ = _open_module(\n"
+        f"    globals(),\n    {file.id:#018x},\n    {imports!r},\n{quoted},\n)\n"
+    )
+
+
+def main() -> int:
+    """Be a plugin of the original compiler: read a request from the standard input and write modules into the working directory.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        write_modules(decode_request(sys.stdin.buffer.read()))
+    except (CapletError, OSError) as error:
+        sys.stderr.write(f"capnpc-caplet: {error}\n")
+        return 1
+    return 0

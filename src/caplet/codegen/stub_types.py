@@ -1,0 +1,215 @@
+"""Types of a schema as they are written in a stub.
+
+Knows what each type reads as, may be set from, and is called in another module. Does not know the classes around them (`stubs.py`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from caplet.schema.model import (
+    AnyPointerConstraint,
+    AnyPointerType,
+    Brand,
+    EnumType,
+    FileNode,
+    InterfaceNode,
+    InterfaceType,
+    ListType,
+    ParameterType,
+    StructType,
+    TypeKind,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from caplet.schema.model import Method, Node, Type
+    from caplet.schema.registry import Registry
+
+__all__ = ["TypeNames"]
+
+_SCALARS = {TypeKind.VOID: "None", TypeKind.BOOL: "_b.bool", TypeKind.TEXT: "_b.str", TypeKind.DATA: "_b.bytes"}
+_BASES = {
+    "": "_t.Struct",
+    "_Builder": "_t.Struct",
+    "_Values": "_c.Mapping[_b.str, _b.object]",
+    "_Pipeline": "_t.Pipeline",
+    "_Call": "_t.Call[_t.Struct]",
+}
+
+
+class TypeNames:
+    """How the types of one file are written.
+
+    Args:
+        registry: the nodes.
+        file_id: the file that is written.
+        aliases: the names of imported modules, by file.
+        owners: the interfaces whose methods have params or results of a struct.
+    """
+
+    def __init__(
+        self, registry: Registry, file_id: int, aliases: Mapping[int, str], owners: Mapping[int, Node]
+    ) -> None:
+        self.registry = registry
+        self.file_id = file_id
+        self.aliases = aliases
+        self.owners = owners
+
+    # --- names ----------------------------------------------------------------------------------------------------------------------------
+
+    def flat(self, node: Node) -> str:
+        """Return the name of a type's class at the top level."""
+        return node.display_name.partition(":")[2].replace(".", "_").replace("$", "_")
+
+    def _scopes(self, node: Node) -> list[Node]:
+        """Return a node and those around it; the structs of methods stand in their interface."""
+        scopes = [node]
+        while True:
+            around = self.registry.get_or_none(node.scope_id) if node.scope_id else None
+            if around is None and not isinstance(node.body, FileNode):
+                around = self.owners.get(node.id) if "$" in node.name else None
+            if around is None:
+                return scopes
+            node = around
+            scopes.append(node)
+
+    def file_of(self, node: Node) -> int:
+        """Return the id of the file in which a node is declared."""
+        return self._scopes(node)[-1].id
+
+    def variable(self, scope_id: int, number: int) -> str:
+        """Return the type variable of a parameter."""
+        scope = self.registry.get(scope_id)
+        return f"{self.flat(scope)}_{scope.parameters[number]}_"
+
+    def _parameters(self, node: Node) -> list[tuple[int, int]]:
+        """Return the parameters of a node and of the scopes around it, outermost first."""
+        return [(scope.id, number) for scope in reversed(self._scopes(node)) for number in range(len(scope.parameters))]
+
+    def generic_base(self, node: Node) -> list[str]:
+        """Return the base class that declares the type variables, if any."""
+        variables = [self.variable(*parameter) for parameter in self._parameters(node)]
+        return [f"_y.Generic[{', '.join(variables)}]"] if variables else []
+
+    def _with(self, name: str, arguments: list[str]) -> str:
+        return f"{name}[{', '.join(arguments)}]" if arguments else name
+
+    def own_reference(self, node: Node, suffix: str = "") -> str:
+        """Return a type with its own type variables, as it is called inside of itself."""
+        return self._with(self.flat(node) + suffix, [self.variable(*parameter) for parameter in self._parameters(node)])
+
+    def open_reference(self, node: Node, suffix: str = "") -> str:
+        """Return a type whose parameters are bound to anything."""
+        return self._with(self.flat(node) + suffix, ["_b.object"] * len(self._parameters(node)))
+
+    def named(self, type_id: int, brand: Brand, suffix: str = "") -> str:
+        """Return a struct or interface with its parameters bound."""
+        node = self.registry.get(type_id)
+        file = self.file_of(node)
+        if file != self.file_id and file not in self.aliases:
+            if isinstance(node.body, InterfaceNode):
+                return "_t.Server" if suffix == "_Server" else "_t.Client"
+            return _BASES.get(suffix, "_t.Struct")
+        bound = {scope.scope_id: scope.bindings for scope in brand.scopes}
+        arguments: list[str] = []
+        for scope_id, number in self._parameters(node):
+            if scope_id in bound:
+                bindings = bound[scope_id]
+                binding = bindings[number] if bindings is not None and number < len(bindings) else None
+                if bindings is None:
+                    arguments.append(self.variable(scope_id, number))
+                else:
+                    arguments.append("_b.object" if binding is None else self.read(binding, False))
+            else:
+                arguments.append("_b.object")
+        module = "" if file == self.file_id else f"{self.aliases[file]}."
+        return self._with(f"{module}{self.flat(node)}{suffix}", arguments)
+
+    # --- types ----------------------------------------------------------------------------------------------------------------------------
+
+    def is_pointer(self, type_: Type) -> bool:
+        """Tell whether values stand behind a pointer."""
+        return type_.kind >= TypeKind.TEXT and type_.kind is not TypeKind.ENUM
+
+    def read(self, type_: Type, building: bool) -> str:
+        """Return what a value reads as, from a builder or a reader."""
+        if isinstance(type_, ListType):
+            element = self.read(type_.element, building)
+            return (
+                f"_t.ListBuilder[{element}, {self.given(type_.element)}]" if building else f"_t.ListReader[{element}]"
+            )
+        if isinstance(type_, EnumType):
+            return self._enum(type_, "")
+        if isinstance(type_, StructType):
+            return self.named(type_.type_id, type_.brand, "_Builder" if building else "")
+        if isinstance(type_, InterfaceType):
+            return self.named(type_.type_id, type_.brand)
+        if isinstance(type_, ParameterType):
+            return self.variable(type_.scope_id, type_.parameter_index)
+        if isinstance(type_, AnyPointerType) and type_.constraint is AnyPointerConstraint.CAPABILITY:
+            return "_t.Client"
+        if type_.kind in (TypeKind.FLOAT32, TypeKind.FLOAT64):
+            return "_b.float"
+        if type_.kind is TypeKind.ANY_POINTER:
+            return "_t.AnyPointerBuilder" if building else "_t.AnyPointer"
+        return _SCALARS.get(type_.kind, "_b.int")
+
+    def _enum(self, type_: EnumType, suffix: str) -> str:
+        node = self.registry.get(type_.type_id)
+        file = self.file_of(node)
+        if file != self.file_id and file not in self.aliases:
+            return "_t.Enum | _b.str | _b.int" if suffix else "_t.Enum"
+        module = "" if file == self.file_id else f"{self.aliases[file]}."
+        return f"{module}{self.flat(node)}{suffix}"
+
+    def given(self, type_: Type) -> str:
+        """Return what a value may be set from."""
+        if isinstance(type_, ListType):
+            return f"_c.Iterable[{self.given(type_.element)}] | None"
+        if isinstance(type_, EnumType):
+            return self._enum(type_, "_Value")
+        if isinstance(type_, StructType):
+            values = self.named(type_.type_id, type_.brand, "_Values")
+            return f"{self.read(type_, False)} | {values} | None"
+        if isinstance(type_, InterfaceType):
+            return f"{self.read(type_, False)} | {self.named(type_.type_id, type_.brand, '_Server')} | None"
+        if isinstance(type_, ParameterType):
+            return f"{self.variable(type_.scope_id, type_.parameter_index)} | None"
+        if type_.kind is TypeKind.ANY_POINTER:
+            return "_t.AnyValue"
+        if type_.kind is TypeKind.DATA:
+            return "_t.Blob | None"
+        if type_.kind is TypeKind.TEXT:
+            return "_b.str | None"
+        return self.read(type_, False)
+
+    def pipelined(self, type_: Type) -> str | None:
+        """Return what a member is before its struct is there, None when it cannot be used then."""
+        if isinstance(type_, StructType):
+            return self.named(type_.type_id, type_.brand, "_Pipeline")
+        if isinstance(type_, InterfaceType):
+            return self.named(type_.type_id, type_.brand)
+        if type_.kind is TypeKind.ANY_POINTER:
+            return "_t.Client"
+        return None
+
+    def substituted(self, text: str, method: Method) -> str:
+        """Return a member's type in the place of a method whose params or results are a struct that is declared elsewhere.
+
+        Type variables that belong to that struct are bound by the method's brand.
+        """
+        for brand, struct in (
+            (method.param_brand, method.param_struct_type),
+            (method.result_brand, method.result_struct_type),
+        ):
+            node = self.registry.get_or_none(struct)
+            if node is None:
+                continue
+            for scope in brand.scopes:
+                for number, binding in enumerate(scope.bindings or ()):
+                    if number < len(self.registry.get(scope.scope_id).parameters):
+                        bound = "_b.object" if binding is None else self.read(binding, False)
+                        text = text.replace(self.variable(scope.scope_id, number), bound)
+        return text

@@ -1,0 +1,328 @@
+"""The types of a generated module: `x_capnp.pyi`.
+
+Knows how each declaration looks to a type checker. All classes stand at the top level, named by their path with underscores, which no schema name has, so
+that fields never hide a type; `Person.Builder` and nested types are aliases of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from caplet.codegen.module_names import imported_modules
+from caplet.codegen.stub_types import TypeNames
+from caplet.runtime.names import CLIENT_NAMES, STRUCT_NAMES, STRUCT_PREFIXES, avoid, snake_case, upper_case
+from caplet.schema.model import (
+    ConstNode,
+    EnumNode,
+    Group,
+    InterfaceNode,
+    InterfaceType,
+    ListType,
+    StructNode,
+    StructType,
+)
+from caplet.schema.registry import Registry
+
+if TYPE_CHECKING:
+    from caplet.schema.model import CodeGeneratorRequest, Field, Method, Node, RequestedFile
+
+__all__ = ["stub_text"]
+
+_HEAD = """\
+# Types of the schema file {name}; made by Caplet, changes to them are lost.
+
+import builtins as _b
+import collections.abc as _c
+import typing as _y
+
+import caplet.codegen.typed as _t
+"""
+_VARIABLE = "  # pyright: ignore[reportIncompatibleVariableOverride]"
+_LOOSE = ("  # type: ignore[override]", "  # pyright: ignore")
+STREAM_RESULT_ID = 0x995F9A3377C0B16E
+
+
+def stub_text(request: CodeGeneratorRequest, file: RequestedFile, relative: bool = False) -> str:
+    """Return the types of one requested file's module.
+
+    Args:
+        request: the schemas.
+        file: the file.
+        relative: whether the modules are in a package and import each other relatively.
+    """
+    return StubWriter(request, file, relative).text()
+
+
+class StubWriter:
+    """Writes the stub of one file; see `stub_text`."""
+
+    def __init__(self, request: CodeGeneratorRequest, file: RequestedFile, relative: bool) -> None:
+        self.registry = Registry(request.nodes)
+        self.file = file
+        self.lines: list[str] = []
+        modules = imported_modules(request, file)
+        self.aliases = {module.file_id: f"_m{number}" for number, module in enumerate(modules)}
+        self.imports = [module.statement(relative, self.aliases[module.file_id]) for module in modules]
+        owners = {
+            struct: node
+            for node in request.nodes
+            if isinstance(node.body, InterfaceNode)
+            for method in node.body.methods
+            for struct in (method.param_struct_type, method.result_struct_type)
+        }
+        self.types = TypeNames(self.registry, file.id, self.aliases, owners)
+        self.own = [node for node in request.nodes if self.types.file_of(node) == file.id]
+
+    def text(self) -> str:
+        """Return the whole stub."""
+        self.lines = [_HEAD.format(name=self.file.filename.rpartition("/")[2]), *self.imports, ""]
+        for node in self.own:
+            for number, name in enumerate(node.parameters):
+                variable = self.types.variable(node.id, number)
+                self.lines.append(f'{variable} = _y.TypeVar("{variable}")  # {name}')
+        for node in self.own:
+            if isinstance(node.body, StructNode):
+                self.struct(node, node.body)
+            elif isinstance(node.body, EnumNode):
+                self.enum(node, node.body)
+            elif isinstance(node.body, InterfaceNode):
+                self.interface(node, node.body)
+            elif isinstance(node.body, ConstNode) and node.scope_id == self.file.id:
+                self.lines.append(f"{node.name}: _y.Final[{self.types.read(node.body.type, False)}]")
+        return "\n".join(self.lines) + "\n"
+
+    def class_(self, name: str, bases: list[str], body: list[str]) -> None:
+        """Write one class."""
+        self.lines.append(f"\nclass {name}({', '.join(bases)}):")
+        self.lines.extend(f"    {line}" for line in body or ["..."])
+
+    # --- structs ------------------------------------------------------------------------------------------------------------------------
+
+    def struct(self, node: Node, body: StructNode) -> None:
+        """Write the reader, builder, mapping and pipeline of a struct or group."""
+        name, here = self.types.flat(node), self.types.own_reference(node)
+        builder = self.types.own_reference(node, "_Builder")
+        generic = self.types.generic_base(node)
+        fields = sorted(body.fields, key=lambda field: field.code_order)
+        names, taken = _field_names(fields)
+        inputs = {field.name: self.field_input(node, field) for field in fields}
+        made = [f"{names[field.name]}: {inputs[field.name]} = ..." for field in fields]
+        reader = [
+            *self.nested(node, taken),
+            f"Builder: _y.TypeAlias = {self.types.open_reference(node, '_Builder')}",
+            f"def __new__(cls, /{''.join(', ' + entry for entry in made)}) -> {builder}: ...  # pyright: ignore[reportInconsistentConstructor]",
+            f"def as_reader(self) -> {here}: ...",
+            f"def as_builder(self) -> {builder}: ...",
+            f"def copy(self, /, **changes: _b.object) -> {here}: ...",
+            "@_b.classmethod",
+            f"def from_dict(cls, values: _c.Mapping[_b.str, _b.object]) -> {builder}: ...",
+            "@_b.classmethod",
+            f"def from_text(cls, text: _b.str) -> {builder}: ...",
+            "@_b.classmethod",
+            f"def from_json(cls, text: _b.str | _b.bytes) -> {builder}: ...",
+            "def to_dict(self) -> _b.dict[_b.str, _b.object]: ...",
+        ]
+        writer = [f"def as_reader(self) -> {here}: ...", f"def copy(self, /, **changes: _b.object) -> {builder}: ..."]
+        members = sorted((field for field in fields if field.in_union), key=lambda field: field.discriminant_value)
+        if members:
+            quoted = ", ".join(f'"{names[field.name]}"' for field in members)
+            reader += ["@_b.property", f"def which(self) -> _y.Literal[{quoted}]: ..."]
+        pipeline: list[str] = []
+        for field in fields:
+            self.field(node, field, names[field.name], inputs[field.name], taken, reader, writer, pipeline)
+        self.class_(name, ["_t.Struct", *generic], reader)
+        self.class_(f"{name}_Builder", ["_t.BuilderMixin", here, *generic], writer)
+        mapping = [f"{names[field.name]}: {inputs[field.name]}" for field in fields]
+        self.lines.append(f"\nclass {name}_Values({', '.join(['_y.TypedDict', *generic])}, total=False):")
+        self.lines.extend(f"    {line}" for line in mapping or ["..."])
+        self.class_(f"{name}_Pipeline", ["_t.Pipeline", *generic], pipeline)
+        self.class_(f"{name}_Call", [f"_t.Call[{here}]", self.types.own_reference(node, "_Pipeline"), *generic], [])
+
+    def field(
+        self,
+        node: Node,
+        field: Field,
+        name: str,
+        given: str,
+        taken: set[str],
+        reader: list[str],
+        writer: list[str],
+        pipeline: list[str],
+    ) -> None:
+        """Write one field into the classes of its struct."""
+        if isinstance(field.body, Group):
+            group = self.registry.get(field.body.type_id)
+            read, build = self.types.own_reference(group), self.types.own_reference(group, "_Builder")
+            piped: str | None = self.types.own_reference(group, "_Pipeline")
+            pointer, init = False, "_Builder"
+        else:
+            type_ = field.body.type
+            read, build = self.types.read(type_, False), self.types.read(type_, True)
+            piped = self.types.pipelined(type_)
+            pointer = self.types.is_pointer(type_)
+            init = "list" if isinstance(type_, ListType) else "struct" if isinstance(type_, StructType) else ""
+        reader += ["@_b.property", f"def {name}(self) -> {read}: ..."]
+        # What an untyped place is in a builder is no kind of what it is in a reader.
+        for_mypy, for_pyright = _LOOSE if "AnyPointerBuilder" in build else ("", "")
+        writer += [f"@_b.property{for_mypy}", f"def {name}(self) -> {build}: ...{for_pyright}"]
+        writer += [f"@{name}.setter", f"def {name}(self, value: {given}) -> None: ..."]
+        if pointer:
+            reader += ["@_b.property", f"def {avoid(f'has_{name}', taken)}(self) -> _b.bool: ..."]
+        if init:
+            length = ", length: _b.int" if init == "list" else ""
+            writer.append(f"def {avoid(f'init_{name}', taken)}(self{length}) -> {build}: ...")
+        if piped is not None:
+            pipeline += ["@_b.property", f"def {name}(self) -> {piped}: ..."]
+
+    def field_input(self, node: Node, field: Field) -> str:
+        """Return what a field may be set from."""
+        if isinstance(field.body, Group):
+            group = self.registry.get(field.body.type_id)
+            return f"{self.types.own_reference(group)} | {self.types.own_reference(group, '_Values')}"
+        return self.types.given(field.body.type)
+
+    def nested(self, node: Node, taken: set[str]) -> list[str]:
+        """Return the aliases and constants for what is declared inside a type."""
+        lines: list[str] = []
+        for nested in node.nested_nodes:
+            child = self.registry.get_or_none(nested.id)
+            if child is None or nested.name in taken or nested.name == "Builder":
+                continue
+            if isinstance(child.body, StructNode | EnumNode | InterfaceNode):
+                lines.append(f"{nested.name}: _y.TypeAlias = {self.types.open_reference(child)}")
+            elif isinstance(child.body, ConstNode):
+                lines.append(f"{nested.name}: _y.ClassVar[{self.types.read(child.body.type, False)}]")
+        if isinstance(node.body, StructNode):
+            for field in node.body.fields:
+                if isinstance(field.body, Group):
+                    title = field.name[:1].upper() + field.name[1:]
+                    group = self.registry.get(field.body.type_id)
+                    lines.append(f"{avoid(title, taken)}: _y.TypeAlias = {self.types.open_reference(group)}")
+        return lines
+
+    # --- enums, interfaces ---------------------------------------------------------------------------------------------------------------
+
+    def enum(self, node: Node, body: EnumNode) -> None:
+        """Write an enum, and the names by which its members may be given."""
+        members: dict[str, int] = {}
+        for number, enumerant in enumerate(body.enumerants):
+            name = upper_case(enumerant.name)
+            while name in members or name.startswith("_"):
+                name = name.strip("_") + "_"
+            members[name] = number
+        flat = self.types.flat(node)
+        self.class_(flat, ["_t.Enum"], [f"{name} = {number}" for name, number in members.items()])
+        spelled = dict.fromkeys([*(enumerant.name for enumerant in body.enumerants), *members])
+        literal = f" | _y.Literal[{', '.join(repr(name) for name in spelled)}]" if spelled else ""
+        self.lines.append(f"{flat}_Value: _y.TypeAlias = {flat}{literal}")
+
+    def interface(self, node: Node, body: InterfaceNode) -> None:
+        """Write the client and server class of an interface, and what each method takes and gives."""
+        name, generic = self.types.flat(node), self.types.generic_base(node)
+        bases = [self.types.read(InterfaceType(parent.id, parent.brand), False) for parent in body.superclasses]
+        servers = [self.types.named(parent.id, parent.brand, "_Server") for parent in body.superclasses]
+        client, server = self.nested(node, {"Server"}), list[str]()
+        client.append(
+            f"Server: _y.TypeAlias = {self.types.open_reference(node, '_Server')}{_VARIABLE if bases else ''}"
+        )
+        taken = set(CLIENT_NAMES)
+        for method in sorted(body.methods, key=lambda method: method.code_order):
+            called = avoid(snake_case(method.name), taken)
+            taken.add(called)
+            client += [
+                "@_b.property",
+                f"def {called}(self) -> {self.types.own_reference(node, f'_{method.name}_Method')}: ...",
+            ]
+            server.append(self.server_method(called, method))
+            self.method(f"{name}_{method.name}", node, method)
+        self.class_(name, [*(bases or ["_t.Client"]), *generic], client)
+        self.class_(f"{name}_Server", [*(servers or ["_t.Server"]), *generic], server)
+
+    def params(self, method: Method) -> list[tuple[str, Field]]:
+        """Return a method's params with their names in Python."""
+        body = self.registry.get(method.param_struct_type).body
+        assert isinstance(body, StructNode)
+        fields = sorted(body.fields, key=lambda field: field.code_order)
+        names, _ = _field_names(fields)
+        return [(names[field.name], field) for field in fields]
+
+    def method(self, name: str, node: Node, method: Method) -> None:
+        """Write what is called, and the request that is built in place."""
+        streaming = method.result_struct_type == STREAM_RESULT_ID
+        call = (
+            "_t.Call[_t.Struct]"
+            if streaming
+            else self.types.named(method.result_struct_type, method.result_brand, "_Call")
+        )
+        given = [
+            f"{python}: {self.types.substituted(self.field_input(node, field), method)} = ..."
+            for python, field in self.params(method)
+        ]
+        generic = self.types.generic_base(node)
+        params = self.types.named(method.param_struct_type, method.param_brand, "_Builder")
+        request = self.types.own_reference(node, f"_{method.name}_Request")
+        self.class_(
+            f"{name}_Request",
+            ["_t.Request", *generic],
+            [f"params: {params}", f"def send(self) -> {call}: ...", f"def pipeline_only(self) -> {call}: ..."],
+        )
+        self.class_(
+            f"{name}_Method",
+            generic,
+            [
+                f"def __call__(self, /{''.join(', ' + entry for entry in given)}) -> {call}: ...",
+                f"def request(self, size_hint_words: _b.int = 0) -> {request}: ...",
+            ],
+        )
+
+    def server_method(self, called: str, method: Method) -> str:
+        """Return the method that a server overrides."""
+        taken = "".join(
+            f", {python}: {self.types.substituted(self.field_read(field), method)}"
+            for python, field in self.params(method)
+        )
+        answer = "None"
+        if method.result_struct_type != STREAM_RESULT_ID:
+            named = [self.types.named(method.result_struct_type, method.result_brand, end) for end in ("", "_Values")]
+            answer = " | ".join([*self.answers(method), *named, "None"])
+        return f"def {called}(self{taken}) -> _c.Awaitable[{answer}] | {answer}: ..."
+
+    def answers(self, method: Method) -> list[str]:
+        """Return what a method may return beside a mapping: a tuple, and the bare value of a single result."""
+        body = self.registry.get(method.result_struct_type).body
+        assert isinstance(body, StructNode)
+        fields = sorted(body.fields, key=lambda field: field.code_order)
+        given = [self.types.substituted(self.field_input_of_results(field), method) for field in fields]
+        found = [f"_b.tuple[{', '.join(given) or '()'}]"]
+        if (
+            len(fields) == 1
+            and not isinstance(fields[0].body, Group)
+            and not isinstance(fields[0].body.type, StructType)
+        ):
+            found.append(given[0])
+        return found
+
+    def field_input_of_results(self, field: Field) -> str:
+        """Return what a result may be."""
+        if isinstance(field.body, Group):
+            return "_c.Mapping[_b.str, _b.object]"
+        return self.types.given(field.body.type)
+
+    def field_read(self, field: Field) -> str:
+        """Return what a param is for a server."""
+        if isinstance(field.body, Group):
+            return self.types.own_reference(self.registry.get(field.body.type_id))
+        return self.types.read(field.body.type, False)
+
+
+def _field_names(fields: list[Field]) -> tuple[dict[str, str], set[str]]:
+    """Return the names in Python of a struct's fields, and all names that are taken."""
+    names: dict[str, str] = {}
+    taken = set(STRUCT_NAMES)
+    for field in fields:
+        name = snake_case(field.name)
+        if name.startswith(STRUCT_PREFIXES):
+            name += "_"
+        names[field.name] = avoid(name, taken)
+        taken.add(names[field.name])
+    return names, taken

@@ -1,0 +1,39 @@
+# An error is expected in each line that says so.
+
+import every_capnp as e
+from other_capnp import Color
+
+person = e.Person(name=5)  # expected
+e.Person(nane="x")  # expected
+person.age = "x"  # expected
+person.phones = [{"numer": "x"}]  # expected
+person.color = "blue"  # expected
+person.as_reader().name = "x"  # expected
+number: int = person.name  # expected
+person.phones[0].kind = Color.RED  # expected
+if person.which == "square":  # expected
+    pass
+e.Map[str, e.Person]().entries[0].key.age  # expected
+e.Nobody  # expected
+
+
+async def use(calculator: e.Calculator) -> None:
+    calculator.evaluat()  # expected
+    calculator.evaluate(depth="x")  # expected
+    call = calculator.evaluate(depth=1)
+    call.value.rad()  # expected
+    text: str = (await call.value.read()).value  # expected
+    print(text)
+
+
+class CalculatorServer(e.Calculator.Server):
+    async def evaluate(self, expression: int, depth: int) -> None:  # expected
+        return None
+
+    async def pair(self, a: int) -> str:  # expected
+        return ""
+
+
+class ValueServer(e.Calculator.Value.Server):
+    async def read(self, extra: int) -> float:  # expected
+        return 1.0
