@@ -18,9 +18,11 @@ from caplet.schema.codec import decode_request, flat_request
 from caplet.schema.model import CodeGeneratorRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from caplet.schema.model import RequestedFile
 
-__all__ = ["main", "module_text", "write_modules"]
+__all__ = ["build_modules", "main", "module_text", "write_modules"]
 
 _LINE = 110
 
@@ -50,6 +52,28 @@ def write_modules(request: CodeGeneratorRequest, directory: str | Path = ".") ->
             target.write_text(text, encoding="utf-8")
             written.append(target)
     return written
+
+
+def build_modules(directory: str | Path, import_path: Sequence[str | Path] = ()) -> list[Path]:
+    """Compile every schema file of a folder, and of the folders in it, into modules beside it; for build scripts.
+
+    Args:
+        directory: the folder.
+        import_path: folders in which absolute imports are looked for.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        CompileError: a schema does not compile.
+    """
+    from caplet.compiler import compile_files
+
+    root = Path(directory)
+    names = {str(file): file.relative_to(root).as_posix() for file in sorted(root.rglob("*.capnp"))}
+    if not names:
+        return []
+    return write_modules(compile_files(list(names), list(import_path), display_names=names).request, root)
 
 
 def module_text(request: CodeGeneratorRequest, file: RequestedFile, relative: bool = False) -> str:

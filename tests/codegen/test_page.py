@@ -1,0 +1,62 @@
+"""The page about typed code does what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import caplet
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "typed-code.md"
+SOURCE = Path(caplet.__file__).parent.parent
+
+# Stands for the one class of hatchling that the hook derives from.
+HATCHLING = "class BuildHookInterface:\n    pass\n"
+
+
+def snippet(label: str) -> str:
+    found = re.search(rf"^```{re.escape(label)}\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def run(folder: Path, *arguments: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder / "src"), str(folder), str(SOURCE)])}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True, text=True).stdout
+
+
+def test_a_schema_becomes_typed_code(tmp_path: Path) -> None:
+    (tmp_path / "person.capnp").write_text(snippet("capnp"))
+    command = snippet("sh").split()
+    assert command[0] == "caplet"
+    run(tmp_path, "-m", *command)
+    (tmp_path / "use.py").write_text(snippet("python"))
+    assert run(tmp_path, "use.py") == "Alice alice@example.com\n"
+
+
+def test_setuptools_compiles_schemas_when_it_builds(tmp_path: Path) -> None:
+    package = tmp_path / "src" / "project"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "person.capnp").write_text(snippet("capnp"))
+    (tmp_path / "setup.py").write_text(snippet("python setuptools"))
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "project"\nversion = "1"\n')
+    run(tmp_path, "setup.py", "-q", "build")
+    assert (tmp_path / "build" / "lib" / "project" / "person_capnp.py").exists()
+    assert run(tmp_path, "-c", "from project.person_capnp import Person; print(Person(name='x').name)") == "x\n"
+
+
+def test_the_hook_for_hatch_compiles_schemas(tmp_path: Path) -> None:
+    source = tmp_path / "src"
+    source.mkdir()
+    (source / "person.capnp").write_text(snippet("capnp"))
+    stand_in = tmp_path / "hatchling" / "builders" / "hooks" / "plugin"
+    stand_in.mkdir(parents=True)
+    (stand_in / "interface.py").write_text(HATCHLING)
+    (tmp_path / "hatch_build.py").write_text(snippet("python hatch"))
+    run(tmp_path, "-c", "import hatch_build; hatch_build.SchemaHook().initialize('standard', {})")
+    assert (source / "person_capnp.pyi").exists()
