@@ -110,7 +110,7 @@ class StubWriter:
         reader = [
             *self.nested(node, taken),
             f"Builder: _y.TypeAlias = {self.types.open_reference(node, '_Builder')}",
-            f"def __new__(cls, /{''.join(', ' + entry for entry in made)}) -> {builder}: ...  # pyright: ignore[reportInconsistentConstructor]",
+            f"def __new__(_cls, /{''.join(', ' + entry for entry in made)}) -> {builder}: ...  # pyright: ignore[reportInconsistentConstructor]",
             f"def as_reader(self) -> {here}: ...",
             f"def as_builder(self) -> {builder}: ...",
             f"def copy(self, /, **changes: _b.object) -> {here}: ...",
@@ -270,7 +270,7 @@ class StubWriter:
             f"{name}_Method",
             generic,
             [
-                f"def __call__(self, /{''.join(', ' + entry for entry in given)}) -> {call}: ...",
+                f"def __call__(_self, /{''.join(', ' + entry for entry in given)}) -> {call}: ...",
                 f"def request(self, size_hint_words: _b.int = 0) -> {request}: ...",
             ],
         )
@@ -285,7 +285,7 @@ class StubWriter:
         if method.result_struct_type != STREAM_RESULT_ID:
             named = [self.types.named(method.result_struct_type, method.result_brand, end) for end in ("", "_Values")]
             answer = " | ".join([*self.answers(method), *named, "None"])
-        return f"def {called}(self{taken}) -> _c.Awaitable[{answer}] | {answer}: ..."
+        return f"def {called}(_self{taken}) -> _c.Awaitable[{answer}] | {answer}: ..."
 
     def answers(self, method: Method) -> list[str]:
         """Return what a method may return beside a mapping: a tuple, and the bare value of a single result."""
