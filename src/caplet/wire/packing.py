@@ -8,14 +8,18 @@ zeros there are; behind 0xff, how many words follow as they are.
 
 from __future__ import annotations
 
-from caplet.errors import DecodeError
+from caplet.errors import TruncatedError
 from caplet.wire.buffers import Buffer
 
 __all__ = ["Packer", "Unpacker", "pack", "unpack"]
 
+COMPILED = not __file__.endswith(".py")
+
 _ZERO_WORD = bytes(8)
 _LONGEST_RUN = 255
-_INDEXES = [[bit for bit in range(8) if tag >> bit & 1] for tag in range(256)]
+# The longest tag with its word and the length of its run; behind the last byte there is as much room to look into.
+_LONGEST_TAG = 10
+_LONGEST_WORDS = 8 + _LONGEST_RUN * 8
 
 
 def pack(content: Buffer) -> bytes:
@@ -27,52 +31,135 @@ def pack(content: Buffer) -> bytes:
     Raises:
         ValueError: it is not a multiple of 8.
     """
-    view = memoryview(content).cast("B")
-    if len(view) % 8:
-        raise ValueError(f"{len(view)} bytes are not a whole number of words")
-    packed = bytearray()
-    _pack_words(view, packed, True)
-    return bytes(packed)
+    data = content if isinstance(content, bytes) else bytes(content)
+    if len(data) % 8:
+        raise ValueError(f"{len(data)} bytes are not a whole number of words")
+    packed = _room_for(len(data))
+    _, size = pack_words(data, 0, len(data), packed, True)
+    return bytes(memoryview(packed)[:size])
 
 
-def _pack_words(view: memoryview, packed: bytearray, final: bool) -> int:
-    """Add the packed form of whole words to `packed`.
+def _room_for(size: int) -> bytearray:
+    """Return room for the packed form of `size` bytes, at most ten bytes a word; one more may be written before it is known to be zero."""
+    return bytearray(size // 8 * 10 + 1)
+
+
+def pack_words(data: bytes, at: int, size: int, packed: bytearray, final: bool) -> tuple[int, int]:
+    """Write the packed form of whole words to the start of `packed`.
 
     Args:
-        view: the words, as bytes.
-        packed: what is packed so far.
-        final: whether nothing follows, so that a run which reaches the end of `view` ends there.
+        data: the words, as bytes.
+        at: where to begin.
+        size: where to end.
+        packed: room for ten bytes a word, and one more.
+        final: whether nothing follows, so that a run which reaches the end ends there.
 
     Returns:
-        How many bytes of `view` are packed: all, or all but those of a run that what follows may prolong.
+        Up to where `data` is packed: to the end, or to a run that what follows may prolong. And how many bytes it became.
     """
-    words = [bytes(view[start : start + 8]) for start in range(0, len(view), 8)]
-    index, count = 0, len(words)
-    while index < count:
-        word = words[index]
-        tag = sum(1 << bit for bit in range(8) if word[bit])
-        index += 1
-        if 0 < tag < 0xFF:
-            packed.append(tag)
-            packed += word.replace(b"\0", b"")
+    to = 0
+    while at < size:
+        if is_zero(data, at):
+            run = count_zeros(data, at + 8, min(size, at + 8 + _LONGEST_RUN * 8))
+            if at + 8 + run == size and run < _LONGEST_RUN * 8 and not final:
+                return at, to
+            packed[to] = 0
+            packed[to + 1] = run >> 3
+            to += 2
+            at += 8 + run
             continue
-        start, limit = index, min(count, index + _LONGEST_RUN)
-        if tag == 0:
-            while index < limit and words[index] == _ZERO_WORD:
-                index += 1
-        else:
-            while index < limit and words[index].count(0) < 2:
-                index += 1
-        if index == count and index - start < _LONGEST_RUN and not final:
-            return (start - 1) * 8
-        packed.append(tag)
-        if tag == 0:
-            packed.append(index - start)
-        else:
-            packed += word
-            packed.append(index - start)
-            packed += b"".join(words[start:index])
-    return count * 8
+        start = to
+        to += 1
+        # Each byte is written, and counts when it is not zero: no branch that the processor could guess wrong.
+        byte = packed[to] = data[at]
+        bit = byte != 0
+        tag = bit * 1
+        to += bit
+        byte = packed[to] = data[at + 1]
+        bit = byte != 0
+        tag |= bit << 1
+        to += bit
+        byte = packed[to] = data[at + 2]
+        bit = byte != 0
+        tag |= bit << 2
+        to += bit
+        byte = packed[to] = data[at + 3]
+        bit = byte != 0
+        tag |= bit << 3
+        to += bit
+        byte = packed[to] = data[at + 4]
+        bit = byte != 0
+        tag |= bit << 4
+        to += bit
+        byte = packed[to] = data[at + 5]
+        bit = byte != 0
+        tag |= bit << 5
+        to += bit
+        byte = packed[to] = data[at + 6]
+        bit = byte != 0
+        tag |= bit << 6
+        to += bit
+        byte = packed[to] = data[at + 7]
+        bit = byte != 0
+        tag |= bit << 7
+        to += bit
+        packed[start] = tag
+        at += 8
+        if tag == 0xFF:
+            run = count_full(data, at, min(size, at + _LONGEST_RUN * 8))
+            if at + run == size and run < _LONGEST_RUN * 8 and not final:
+                return at - 8, start
+            packed[to] = run >> 3
+            to = copy_run(data, at, at + run, packed, to + 1)
+            at += run
+    return at, to
+
+
+def is_zero(data: bytes, at: int) -> bool:
+    """Return whether the word at `at` is zero; written so that a C compiler makes two loads of it."""
+    low = data[at] | data[at + 1] << 8 | data[at + 2] << 16 | data[at + 3] << 24
+    high = data[at + 4] | data[at + 5] << 8 | data[at + 6] << 16 | data[at + 7] << 24
+    return low | high == 0
+
+
+def count_zeros(data: bytes, start: int, end: int) -> int:
+    """Return how many bytes from `start` are words of zeros."""
+    at = start
+    while at < end and is_zero(data, at):
+        at += 8
+    return at - start
+
+
+def count_full(data: bytes, start: int, end: int) -> int:
+    """Return how many bytes from `start` are words with fewer than two zero bytes."""
+    at = start
+    while at < end:
+        blanks = (
+            (data[at] == 0)
+            + (data[at + 1] == 0)
+            + (data[at + 2] == 0)
+            + (data[at + 3] == 0)
+            + (data[at + 4] == 0)
+            + (data[at + 5] == 0)
+            + (data[at + 6] == 0)
+            + (data[at + 7] == 0)
+        )
+        if blanks > 1:
+            break
+        at += 8
+    return at - start
+
+
+def copy_run(data: bytes, at: int, end: int, target: bytearray, to: int) -> int:
+    """Copy the bytes from `at` to `end` and return where the target goes on."""
+    if COMPILED:
+        copy_bytes(target, to, data, at, end - at)  # type: ignore[name-defined]  # noqa: F821  (inline in packing.pxd)
+        return to + end - at
+    while at < end:
+        target[to] = data[at]
+        at += 1
+        to += 1
+    return to
 
 
 class Packer:
@@ -96,26 +183,32 @@ class Packer:
         data = self._rest + bytes(chunk)
         size = len(data) & ~7
         self._rest = data[size:]
-        packed = bytearray()
-        at = self._prolong(data, size, packed) if self._run else 0
-        if not self._run:
-            at += _pack_words(memoryview(data)[at:size], packed, False)
-            self._run += data[at:size]
-        return bytes(packed)
-
-    def _prolong(self, data: bytes, size: int, packed: bytearray) -> int:
-        """Take the words that go on with the open run, and return how many bytes they are; when it ends it is packed."""
-        run = self._run
-        zeros = run[0] == 0
-        limit = min(size, 8 + _LONGEST_RUN * 8 - len(run))
+        prolonged = b""
         at = 0
-        while at < limit and (data[at : at + 8] == _ZERO_WORD if zeros else data.count(0, at, at + 8) < 2):
-            at += 8
-        run += data[:at]
-        if at < size or len(run) == 8 + _LONGEST_RUN * 8:
-            _pack_words(memoryview(bytes(run)), packed, True)
-            run.clear()
-        return at
+        if self._run:
+            at = self._prolong(data, size)
+            if at == size and len(self._run) < _LONGEST_RUN * 8 + 8:
+                return b""
+            prolonged = self._end_run()
+        packed = _room_for(size - at)
+        done, length = pack_words(data, at, size, packed, False)
+        self._run += data[done:size]
+        return prolonged + packed[:length]
+
+    def _prolong(self, data: bytes, size: int) -> int:
+        """Take the words that go on with the open run, and return how many bytes they are."""
+        run = self._run
+        zeros = run[0] == 0 and run[:8] == _ZERO_WORD
+        limit = min(size, 8 + _LONGEST_RUN * 8 - len(run))
+        length = count_zeros(data, 0, limit) if zeros else count_full(data, 0, limit)
+        run += data[:length]
+        return length
+
+    def _end_run(self) -> bytes:
+        """Return the packed form of the open run, and close it."""
+        run = bytes(self._run)
+        self._run.clear()
+        return pack(run)
 
     def finish(self) -> bytes:
         """End the run that is open and return the rest of the packed form; what is fed next is packed by itself.
@@ -125,17 +218,14 @@ class Packer:
         """
         if self._rest:
             raise ValueError(f"the bytes to pack end {len(self._rest)} bytes into a word")
-        packed = bytearray()
-        _pack_words(memoryview(bytes(self._run)), packed, True)
-        self._run.clear()
-        return bytes(packed)
+        return self._end_run()
 
 
 def unpack(content: Buffer) -> bytes:
     """Return the words of a packed form.
 
     Raises:
-        DecodeError: it ends inside a word.
+        TruncatedError: it ends inside a word.
     """
     unpacker = Unpacker()
     words = unpacker.feed(content)
@@ -153,42 +243,83 @@ class Unpacker:
 
     def feed(self, chunk: Buffer) -> bytes:
         """Take more bytes and return the words that they complete."""
-        data = self._pending + bytes(chunk)
-        words = bytearray()
-        at, end = 0, len(data)
-        while at < end:
-            tag = data[at]
-            indexes = _INDEXES[tag]
-            stop = at + 1 + len(indexes)
-            if tag in (0, 0xFF):
-                stop += 1
-                if stop > end:
-                    break
-                run = data[stop - 1] * 8
-                if tag == 0:
-                    words += bytes(8 + run)
-                else:
-                    if stop + run > end:
-                        break
-                    words += data[at + 1 : at + 9]
-                    words += data[stop : stop + run]
-                    stop += run
-            else:
-                if stop > end:
-                    break
-                word = bytearray(8)
-                for source, index in enumerate(indexes, at + 1):
-                    word[index] = data[source]
-                words += word
-            at = stop
-        self._pending = data[at:]
-        return bytes(words)
+        data = b"".join((self._pending, chunk, bytes(_LONGEST_TAG)))
+        size = len(data) - _LONGEST_TAG
+        pieces: list[bytes] = []
+        at = 0
+        while True:
+            words = bytearray(2 * (size - at) + 2 * _LONGEST_WORDS)
+            at, length = unpack_words(data, at, size, words, len(words) - _LONGEST_WORDS)
+            if not length:
+                break
+            pieces.append(bytes(memoryview(words)[:length]))
+        self._pending = data[at:size]
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def finish(self) -> None:
         """Take note that nothing more arrives.
 
         Raises:
-            DecodeError: the bytes end inside a word.
+            TruncatedError: the bytes end inside a word.
         """
         if self._pending:
-            raise DecodeError(f"the packed bytes end inside a word or run, {len(self._pending)} bytes after its tag")
+            raise TruncatedError(f"the packed bytes end inside a word or run, {len(self._pending)} bytes after its tag")
+
+
+def unpack_words(data: bytes, at: int, size: int, words: bytearray, limit: int) -> tuple[int, int]:
+    """Write what packed bytes unpack to, up to the last tag of which everything is there.
+
+    Args:
+        data: the packed form, and ten more bytes behind it that may be looked at.
+        at: where to begin.
+        size: where the packed form ends.
+        words: room for the words, filled with zeros.
+        limit: where in `words` no further tag may begin: one tag before the end of the room.
+
+    Returns:
+        Where in `data` the next tag begins, and how many bytes were unpacked.
+    """
+    to = 0
+    while at < size and to <= limit:
+        tag = data[at]
+        next_at = at + 1
+        # Each byte is written, times its bit: no branch that the processor could guess wrong.
+        bit = tag & 1
+        words[to] = data[next_at] * bit
+        next_at += bit
+        bit = tag >> 1 & 1
+        words[to + 1] = data[next_at] * bit
+        next_at += bit
+        bit = tag >> 2 & 1
+        words[to + 2] = data[next_at] * bit
+        next_at += bit
+        bit = tag >> 3 & 1
+        words[to + 3] = data[next_at] * bit
+        next_at += bit
+        bit = tag >> 4 & 1
+        words[to + 4] = data[next_at] * bit
+        next_at += bit
+        bit = tag >> 5 & 1
+        words[to + 5] = data[next_at] * bit
+        next_at += bit
+        bit = tag >> 6 & 1
+        words[to + 6] = data[next_at] * bit
+        next_at += bit
+        bit = tag >> 7
+        words[to + 7] = data[next_at] * bit
+        next_at += bit
+        zeros = tag == 0
+        run = data[next_at] * 8 * zeros
+        next_at += zeros
+        if tag == 0xFF:
+            stop = next_at + 1 + data[next_at] * 8
+            if stop > size:
+                break
+            to = copy_run(data, next_at + 1, stop, words, to + 8)
+            at = stop
+            continue
+        if next_at > size:
+            break
+        to += 8 + run
+        at = next_at
+    return at, to
