@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 import timeit
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -296,6 +299,82 @@ def sums(name: str, by_caplet: Callable[[], Measure]) -> Row:
     )
 
 
+PACKED_PEOPLE = 20_000
+
+
+@lru_cache
+def large_message() -> bytes:
+    """Return a framed message of about 2 MB."""
+    people = [
+        {"id": number, "name": f"n{number}", "email": f"abc{number}@example.com"} for number in range(PACKED_PEOPLE)
+    ]
+    return bytes(caplet_class()(people=people).to_bytes())
+
+
+def mb_per_s(size: int, work: Callable[[], object]) -> Measure:
+    """Return a measure of how many megabytes of unpacked message `work` gets through in a second."""
+    return lambda: size * 5 / timeit.timeit(work, number=5) / 1e6
+
+
+def packing() -> Row:
+    def by_caplet() -> Measure:
+        data = large_message()
+        book = caplet_class().from_bytes(data)
+        return mb_per_s(len(data), book.to_packed)
+
+    def by_pycapnp() -> Measure:
+        data = large_message()
+        AddressBook = pycapnp_class()
+        with AddressBook.from_bytes(data, traversal_limit_in_words=UNLIMITED_WORDS) as book:
+            builder = book.as_builder()
+
+        def work() -> None:
+            builder.clear_write_flag()
+            builder.to_bytes_packed()
+
+        return mb_per_s(len(data), work)
+
+    return Row("pack", "MB/s", "higher", of(by_caplet), {"pycapnp": of(by_pycapnp)})
+
+
+def unpacking() -> Row:
+    def by_caplet() -> Measure:
+        size, packed = len(large_message()), caplet_class().from_bytes(large_message()).to_packed()
+        AddressBook = caplet_class()
+        return mb_per_s(size, lambda: AddressBook.from_packed(packed).people[5].id)
+
+    def by_pycapnp() -> Measure:
+        size, packed = len(large_message()), caplet_class().from_bytes(large_message()).to_packed()
+        AddressBook = pycapnp_class()
+
+        def work() -> int:
+            found = AddressBook.from_bytes_packed(packed, traversal_limit_in_words=UNLIMITED_WORDS)
+            return int(found.people[5].id)
+
+        return mb_per_s(size, work)
+
+    return Row("unpack", "MB/s", "higher", of(by_caplet), {"pycapnp": of(by_pycapnp)})
+
+
+def importing() -> Row:
+    def fresh(statement: str) -> float:
+        """Return how long a fresh interpreter takes for `statement`, in milliseconds."""
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", statement], check=True)
+        return (time.perf_counter() - start) * 1e3
+
+    def less_bare(statement: str) -> Measure:
+        fresh(statement)  # the first run may write byte code
+        return lambda: min(fresh(statement) for _ in range(5)) - min(fresh("pass") for _ in range(5))
+
+    def by_pycapnp() -> Measure:
+        import capnp  # noqa: F401  (whether it is installed)
+
+        return less_bare("import capnp")
+
+    return Row("import", "ms", "lower", of(lambda: less_bare("import caplet")), {"pycapnp": of(by_pycapnp)})
+
+
 ROWS = [
     reading("read-text", "person.name"),
     reading("read-nested", "book.people[0].phones[0].number"),
@@ -305,4 +384,7 @@ ROWS = [
     to_dict(),
     sums("sum-structs", summed_by_caplet),
     sums("sum-column", column_summed_by_caplet),
+    packing(),
+    unpacking(),
+    importing(),
 ]

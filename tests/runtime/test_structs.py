@@ -253,3 +253,10 @@ def test_the_frozen_list_has_every_name_that_our_classes_need(shapes: Any) -> No
     assert STRUCT_NAMES - public == {"which"}
     page = (Path(__file__).parents[2] / "docs" / "classes.md").read_text(encoding="utf-8")
     assert all(f"`{name}`" in page for name in STRUCT_NAMES)
+
+
+def test_a_struct_that_is_nowhere_is_copied_as_defaults(shapes):
+    nowhere = shapes.Tree.from_segments([bytes(8)])
+    assert nowhere._as_pointer().struct().u32(0) == 0
+    assert nowhere.left.total_words == 0
+    assert nowhere.to_canonical() == shapes.Tree().to_canonical()
