@@ -15,7 +15,6 @@ __all__ = ["Packer", "Unpacker", "pack", "unpack"]
 
 COMPILED = not __file__.endswith(".py")
 
-_ZERO_WORD = bytes(8)
 _LONGEST_RUN = 255
 # The longest tag with its word and the length of its run; behind the last byte there is as much room to look into.
 _LONGEST_TAG = 10
@@ -198,7 +197,7 @@ class Packer:
     def _prolong(self, data: bytes, size: int) -> int:
         """Take the words that go on with the open run, and return how many bytes they are."""
         run = self._run
-        zeros = run[0] == 0 and run[:8] == _ZERO_WORD
+        zeros = not any(run[:8])
         limit = min(size, 8 + _LONGEST_RUN * 8 - len(run))
         length = count_zeros(data, 0, limit) if zeros else count_full(data, 0, limit)
         run += data[:length]
