@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from caplet.testing.faults import LosesReleases, NoEmbargo, NoFreeze
-from caplet.testing.fuzz import random_steps
+from caplet.testing.fuzz import Fuzz, random_steps
 from caplet.testing.reproduction import failure_of, kind_of, run_or_explain, shortened
 
 STEPS = 100
@@ -24,6 +24,12 @@ def test_random_runs_do_what_the_oracle_says(vats, cuts):
     print(f"seeds from {first}; CAPLET_FUZZ_SEED={first} repeats them")  # noqa: T201
     for seed in range(first, first + int(os.environ.get("CAPLET_FUZZ_RUNS", "12"))):
         run_or_explain(vats, random_steps(seed, STEPS, cuts))
+
+
+def test_a_circle_of_answers_through_a_tail_call_lasts_until_the_connection_ends():
+    fuzz = Fuzz(2)
+    fuzz.run(random_steps(701889, 200, True))
+    assert fuzz.circles == 1
 
 
 @pytest.mark.parametrize("fault", [NoEmbargo, NoFreeze, LosesReleases])

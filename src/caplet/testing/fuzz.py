@@ -244,9 +244,15 @@ class Fuzz:
                 self.network.cut(*link.names)
 
     def only_waits(self, connection: Connection) -> bool:
-        """Tell whether every call of a connection is over but for what still addresses its answer."""
-        return all(row.state == AnswerState.RETURNED for row in connection.answers.values()) and all(
-            one.state == QuestionState.LINGERING and one.slot_uses for one in connection.questions.entries()
+        """Tell whether every call of a connection is over but for what still addresses its answer.
+
+        An answer whose results a tail call left at the peer keeps the question of that tail call, for whatever addresses the answer.
+        """
+        answers = list(connection.answers.values())
+        tails = [row.tail.state for row in answers if row.tail is not None]
+        return all(row.state == AnswerState.RETURNED for row in answers) and all(
+            one.state == QuestionState.LINGERING and (one.slot_uses or one in tails)
+            for one in connection.questions.entries()
         )
 
     def compare(self, asked: Asked) -> None:
