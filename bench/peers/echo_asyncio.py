@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 
-from bench.peers.latency import us_per_call
+from bench.peers.latency import measured
 from bench.processes import contestant_main
 
 # The framed size of the Call of an Echo, as the C++ library writes it.
@@ -23,30 +24,32 @@ class Mirror(asyncio.Protocol):
 
 
 class Caller(asyncio.Protocol):
-    """Sends one block and waits until all of it is back."""
+    """Sends blocks and waits for each until it is back."""
 
     def __init__(self) -> None:
-        self.missing = 0
-        self.back: asyncio.Future[None] | None = None
+        self.came = 0
+        self.waiting: deque[asyncio.Future[None]] = deque()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self.missing -= len(data)
-        if self.missing == 0 and self.back is not None:
-            self.back.set_result(None)
+        self.came += len(data)
+        while self.came >= _BYTES:
+            self.came -= _BYTES
+            self.waiting.popleft().set_result(None)
 
     def connection_lost(self, error: Exception | None) -> None:
-        if self.back is not None and not self.back.done():
-            self.back.set_exception(error or ConnectionError("the mirror is gone"))
+        for back in self.waiting:
+            if not back.done():
+                back.set_exception(error or ConnectionError("the mirror is gone"))
 
     def call(self, block: bytes) -> asyncio.Future[None]:
-        self.missing = len(block)
-        self.back = asyncio.get_running_loop().create_future()
+        back = asyncio.get_running_loop().create_future()
+        self.waiting.append(back)
         self.transport.write(block)
-        return self.back
+        return back
 
 
 async def serve() -> None:
@@ -55,11 +58,11 @@ async def serve() -> None:
     await server.serve_forever()
 
 
-async def measure(port: int) -> float:
+async def measure(port: int, work: str) -> float:
     transport, caller = await asyncio.get_running_loop().create_connection(Caller, "127.0.0.1", port)
     block = bytes(_BYTES)
     try:
-        return await us_per_call(lambda: caller.call(block))
+        return await measured(work, lambda: caller.call(block))
     finally:
         transport.close()
 

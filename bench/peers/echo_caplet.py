@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import caplet
-from bench.peers.latency import us_per_call
+from bench.peers.latency import measured
 from bench.processes import contestant_main
 
 echo = caplet.load(Path(__file__).parent.parent / "schemas" / "echo.capnp")
@@ -16,6 +16,9 @@ class EchoServer(echo.Echo.Server):
     async def echo(self, x: int, s: str) -> tuple[int, str]:
         return x, s
 
+    async def next(self) -> EchoServer:
+        return self
+
 
 async def serve() -> None:
     async with caplet.serve("tcp://127.0.0.1:0", EchoServer()) as server:
@@ -23,13 +26,20 @@ async def serve() -> None:
         await server.serve_forever()
 
 
-async def measure(port: int) -> float:
+async def measure(port: int, work: str) -> float:
     async with caplet.connect(f"tcp://127.0.0.1:{port}") as connection:
         client: Any = connection.bootstrap(echo.Echo)
         result = await client.echo(x=7, s="hello")
         if (result.x, result.s) != (7, "hello"):
             raise RuntimeError(f"the echo is wrong: {result}")
-        return await us_per_call(lambda: client.echo(x=7, s="hello"))
+
+        def chain(depth: int) -> Any:
+            last = client
+            for _ in range(depth):
+                last = last.next().echo
+            return last.echo(x=7, s="hello")
+
+        return await measured(work, lambda: client.echo(x=7, s="hello"), chain)
 
 
 if __name__ == "__main__":

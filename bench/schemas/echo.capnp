@@ -4,4 +4,7 @@
 interface Echo {
   # Gives back what it was given.
   echo @0 (x :UInt32, s :Text) -> (x :UInt32, s :Text);
+
+  # Another one; calls on it can be sent before it is there.
+  next @1 () -> (echo :Echo);
 }
