@@ -77,7 +77,7 @@ def test_a_statement_is_run_and_timed_with_the_names_it_was_given() -> None:
 
 
 def test_two_processes_talk_over_a_port_that_the_system_chose() -> None:
-    with over_loopback("bench.peers.echo_asyncio") as measure:
+    with over_loopback("bench.peers.echo_asyncio", "10") as measure:
         assert measure() > 0
 
 
