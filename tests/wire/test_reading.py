@@ -9,7 +9,7 @@ import pytest
 
 from caplet.errors import DecodeError
 from caplet.limits import Limits
-from caplet.wire.message import MessageReader
+from caplet.wire.message import MessageBuilder, MessageReader
 
 from .raw import (
     BYTE,
@@ -172,6 +172,31 @@ def test_a3_lists_of_elements_without_size_are_charged(message: bytes) -> None:
     # CVE-2015-2312
     with pytest.raises(DecodeError, match="traversal limit"):
         root(message).list()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        words(list_pointer(0, 0, 0x1FFFFFFF)),
+        words(list_pointer(0, COMPOSITE, 0), struct_pointer(0x1FFFFFFF, 0, 0)),
+    ],
+    ids=["void", "empty structs"],
+)
+def test_a4_copies_and_canonical_forms_of_elements_without_size_are_charged(message: bytes) -> None:
+    # CVE-2015-2313
+    with pytest.raises(DecodeError, match="traversal limit"):
+        MessageBuilder().root.set(root(message))
+    with pytest.raises(DecodeError, match="traversal limit"):
+        MessageBuilder().root.set(root(words(struct_pointer(0, 0, 1)) + message))
+
+
+def test_a4_a_copy_is_charged_for_what_it_reads_again_and_again() -> None:
+    # One list of 1,000 words, led to by 100 pointers.
+    pointers = [list_pointer(99 - index, EIGHT_BYTES, 1000) for index in range(100)]
+    message = words(struct_pointer(0, 0, 100), *pointers) + bytes(8000)
+    MessageBuilder().root.set(root(message))
+    with pytest.raises(DecodeError, match="traversal limit"):
+        MessageBuilder().root.set(root(message, limits=Limits(traversal_words=50_000)))
 
 
 def test_a5_far_pointers_near_the_end_of_the_address_space_are_refused() -> None:
