@@ -11,7 +11,6 @@ from caplet.wire.segment cimport Segment
 from caplet.wire.views cimport StructReader
 
 cdef bint COMPILED
-cdef Segment EMPTY_SEGMENT
 
 cdef inline long long single_segment_words(object view) except -1:
     # The words of the only segment of a message that lies whole in `view`; 0 when there are more, or less.

@@ -15,7 +15,7 @@ from caplet.wire.builder import DEFAULT_FIRST_SEGMENT_WORDS, BuilderArena
 from caplet.wire.copying import copy_struct
 from caplet.wire.framing import frame, read_table
 from caplet.wire.message import MessageBuilder, MessageReader
-from caplet.wire.segment import EMPTY_SEGMENT, Segment
+from caplet.wire.segment import Segment
 from caplet.wire.streams import frame_packed, open_source, read_message, write_all
 from caplet.wire.untyped import AnyPointer
 from caplet.wire.views import StructReader
@@ -98,7 +98,7 @@ def open_root(plan: StructKind, message: Arena) -> StructReader:
 
 def own_message(obj: StructReader) -> BuilderArena:
     """Return a message whose root `obj` is: its own when it is the root of one that is being built, a copy otherwise."""
-    arena: Any = None if obj._segment is EMPTY_SEGMENT else obj._arena
+    arena: Any = obj._arena
     if isinstance(arena, BuilderArena):
         first: Segment = arena.segments[0]
         if first is obj._segment and obj._data == 8:

@@ -24,14 +24,13 @@ def untyped(obj: Struct) -> AnyStruct:
     """Return a struct's place, to be read without its class."""
     found = AnyStruct()
     reading = obj.as_reader()
+    found._arena = reading._arena
     found._segment = reading._segment
     found._data = reading._data
     found._data_bytes = reading._data_bytes
     found._pointers = reading._pointers
     found._pointer_count = reading._pointer_count
     found._depth = reading._depth
-    if reading._pointer_count:
-        found._arena = reading._arena
     return found
 
 

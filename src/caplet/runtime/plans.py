@@ -94,6 +94,7 @@ class StructKind(PointerKind):
     def nowhere(self) -> StructReader:
         """Return a reader that lies nowhere and reads as defaults."""
         made = self.new(False)
+        made._arena = None  # type: ignore[assignment]  # nothing lies there, so nothing is ever followed
         made._segment = EMPTY_SEGMENT
         made._data = 0
         made._data_bytes = 0

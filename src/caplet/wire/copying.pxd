@@ -6,8 +6,6 @@ from caplet.wire.segment cimport Segment
 from caplet.wire.untyped cimport AnyList, AnyPointer, AnyStruct
 from caplet.wire.views cimport ListReader, StructReader
 
-cdef Segment EMPTY_SEGMENT
-
 cdef int VOID, POINTER, COMPOSITE
 
 @cython.final

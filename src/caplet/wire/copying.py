@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from caplet.errors import DecodeError
-from caplet.wire.segment import EMPTY_SEGMENT
 from caplet.wire.sizes import COMPOSITE, POINTER, VOID
 from caplet.wire.untyped import AnyList, AnyPointer, AnyStruct
 from caplet.wire.views import ListReader, StructReader
@@ -133,8 +132,7 @@ def copy_pointer(target: BuilderArena, segment: Segment, position: int, source: 
     if source.is_null:
         target.clear(segment, position)
         return
-    # What reads as defaults lies nowhere, and has no arena.
-    if source._segment is not EMPTY_SEGMENT and source._arena is target and segment.u64s[position]:
+    if source._arena is target and segment.u64s[position]:
         if source._segment is not segment or source._position != position:
             copy_within(target, segment, position, source)
         return
@@ -149,8 +147,7 @@ def copy_struct(target: BuilderArena, segment: Segment, position: int, source: S
     Raises:
         DecodeError: the source is not well-formed, or larger than its limits allow.
     """
-    # What reads as defaults lies nowhere, and has no arena.
-    if source._segment is not EMPTY_SEGMENT and source._arena is target and segment.u64s[position]:
+    if source._arena is target and segment.u64s[position]:
         copy_within(target, segment, position, source)
         return
     copy = DeepCopy(target)
