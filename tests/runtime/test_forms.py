@@ -11,9 +11,11 @@ import mmap
 import os
 import random
 import socket
+import struct
 import subprocess
 import sys
 import threading
+import tracemalloc
 from multiprocessing import shared_memory
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,7 @@ import pytest
 
 from caplet import DecodeError, Limits, TruncatedError
 from caplet.streams import read_async, read_many_async, write_async
-from caplet.wire.packing import Packer, unpack
+from caplet.wire.packing import Packer, pack, unpack
 from caplet.wire.streams import frame_packed
 
 if TYPE_CHECKING:
@@ -308,3 +310,24 @@ def test_asynchronous_streams_need_no_event_loop_of_ours() -> None:
     code = "import sys, caplet.streams; print('asyncio' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "False\n"
+
+
+def test_a_packed_message_is_not_unpacked_beyond_what_its_table_and_the_limits_allow(shapes):
+    # Two bytes for each 2 KiB of zeros: as far as the limits allow, and no further.
+    zeros = bytes([0, 0xFF]) * 1_000_000
+    with pytest.raises(DecodeError, match="limit"):
+        shapes.Tree.from_packed(pack(struct.pack("<II", 0, 1 << 28)) + zeros)
+    small = shapes.Tree(value=5)
+    followed = small.to_packed() + zeros
+    tracemalloc.start()
+    try:
+        assert shapes.Tree.from_packed(followed).value == 5
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 100_000
+    assert shapes.Tree.from_packed(bytearray(small.to_packed())).value == 5
+    with pytest.raises(TruncatedError):
+        shapes.Tree.from_packed(b"")
+    with pytest.raises(TruncatedError):
+        shapes.Tree.from_packed(small.to_packed()[:-1])

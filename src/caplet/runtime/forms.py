@@ -16,7 +16,7 @@ from caplet.wire.copying import copy_struct
 from caplet.wire.framing import frame, read_table
 from caplet.wire.message import MessageBuilder, MessageReader
 from caplet.wire.segment import Segment
-from caplet.wire.streams import frame_packed, open_source, read_message, write_all
+from caplet.wire.streams import BufferSource, frame_packed, open_source, read_message, write_all
 from caplet.wire.untyped import AnyPointer
 from caplet.wire.views import StructReader
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from caplet.limits import Limits
     from caplet.wire.buffers import Buffer
-    from caplet.wire.streams import BufferSource, FileSource, SocketSource, Source, Target
+    from caplet.wire.streams import FileSource, SocketSource, Source, Target
 
 __all__ = [
     "MessageStream",
@@ -33,6 +33,7 @@ __all__ = [
     "new_root",
     "open_framed",
     "open_next",
+    "open_packed",
     "open_segments",
     "own_message",
     "pack_struct",
@@ -150,6 +151,19 @@ def open_next(
     """
     message = read_message(source, limits, packed)
     return None if message is None else open_root(plan, message)
+
+
+def open_packed(plan: StructKind, data: Buffer, limits: Limits | None) -> StructReader:
+    """Return the root of a packed message that lies in a buffer; no more is unpacked than the message's table tells and the limits allow.
+
+    Raises:
+        TruncatedError: the buffer ends inside the message.
+        DecodeError: the message is larger than the limits allow.
+    """
+    found = open_next(plan, BufferSource(memoryview(data)), limits, True)
+    if found is None:
+        raise TruncatedError("the packed bytes hold no whole segment table")
+    return found
 
 
 class MessageStream:

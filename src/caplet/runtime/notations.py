@@ -1,4 +1,4 @@
-"""The other forms of a struct: packed, canonical, text and JSON.
+"""The other forms of a struct: canonical, text and JSON.
 
 Knows which part of the library makes each form. It is imported when one of them is first asked for, so that plain messages need none of it.
 """
@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from caplet.notation import format_json, format_text, parse_json, parse_text
 from caplet.wire.canonical import canonicalize
-from caplet.wire.packing import unpack
 from caplet.wire.untyped import AnyStruct
 
 if TYPE_CHECKING:
-    from caplet.limits import Limits
     from caplet.runtime.structs import Struct
-    from caplet.wire.buffers import Buffer
 
-__all__ = ["as_canonical", "as_json", "as_text", "of_json", "of_packed", "of_text"]
+__all__ = ["as_canonical", "as_json", "as_text", "of_json", "of_text"]
 
 
 def untyped(obj: Struct) -> AnyStruct:
@@ -32,11 +29,6 @@ def untyped(obj: Struct) -> AnyStruct:
     found._pointer_count = reading._pointer_count
     found._depth = reading._depth
     return found
-
-
-def of_packed(cls: type[Struct], data: Buffer, limits: Limits | None) -> Any:
-    """Return a reader of a packed message."""
-    return cls.from_bytes(unpack(data), limits)
 
 
 def as_canonical(obj: Struct) -> bytes:

@@ -19,6 +19,7 @@ from caplet.runtime.forms import (
     new_root,
     open_framed,
     open_next,
+    open_packed,
     open_segments,
     own_message,
     pack_struct,
@@ -335,11 +336,10 @@ class Struct(StructReader):
             limits: bounds for reading; None for the defaults.
 
         Raises:
-            DecodeError: it is no whole packed message.
+            TruncatedError: the bytes end inside the message.
+            DecodeError: the message is larger than the limits allow; no more is unpacked than they do.
         """
-        from caplet.runtime.notations import of_packed
-
-        return of_packed(cls, data, limits)  # type: ignore[no-any-return]
+        return open_packed(cls._plan, data, limits)  # type: ignore[return-value]
 
     def to_packed(self) -> bytes:
         """Return the message with its segment table, packed."""

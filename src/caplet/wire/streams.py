@@ -16,7 +16,7 @@ from caplet.errors import DecodeError, TruncatedError
 from caplet.limits import DEFAULT_LIMITS
 from caplet.wire.framing import frame, read_table
 from caplet.wire.message import MessageReader
-from caplet.wire.packing import pack, unpack
+from caplet.wire.packing import LONGEST_WORDS, pack, unpack_into
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator, Sequence
@@ -159,7 +159,7 @@ class PlainWords:
 
 
 class PackedWords:
-    """The bytes of one message that have been taken and unpacked."""
+    """The bytes of one message that have been taken and unpacked; `have` of `content` are there."""
 
     __slots__ = ("content", "have", "name")
 
@@ -170,18 +170,21 @@ class PackedWords:
 
     def fill(self, size: int) -> Generator[int, Buffer, None]:
         """Take whole tags until `size` bytes of the message are there, or the source ends between two of them."""
+        if len(self.content) < size + LONGEST_WORDS:
+            content = bytearray(size + LONGEST_WORDS)
+            content[: self.have] = memoryview(self.content)[: self.have]
+            self.content = content
+        last = size - 8
         while self.have < size:
             ahead = yield 0
-            used = tags_for(ahead, size - self.have) if ahead else 0
-            found: Buffer
+            used, self.have = unpack_into(ahead, self.content, self.have, last)
             if used:
-                found = yield used
-            else:
-                found = yield from self.one_tag()
-                if not found:
-                    return
-            self.content += unpack(found)
-            self.have = len(self.content)
+                yield used
+                continue
+            found = yield from self.one_tag()
+            if not found:
+                return
+            _, self.have = unpack_into(found, self.content, self.have, last)
 
     def one_tag(self) -> Generator[int, Buffer, bytes]:
         """Take one tag with what belongs to it from a source that cannot look ahead so far; nothing at its end."""
@@ -200,36 +203,14 @@ class PackedWords:
 
     def view(self) -> memoryview:
         """Return a copy of what is there, which is little as yet."""
-        return memoryview(bytes(self.content))
+        return memoryview(bytes(memoryview(self.content)[: self.have]))
 
     def rest(self, start: int, end: int) -> Generator[int, Buffer, memoryview]:
         """Take the bytes `start` to `end` of the message; fewer when the source ends."""
         yield from self.fill(end)
         if self.have > end:
             raise DecodeError(f"a packed run goes on {self.have - end} bytes behind the end of its message")
-        return memoryview(self.content).toreadonly()[start:]
-
-
-def tags_for(packed: Buffer, wanted: int) -> int:
-    """Return how many bytes the whole tags at the beginning of `packed` take that unpack to `wanted` bytes; less when it ends before."""
-    at, made, end = 0, 0, len(packed)
-    while made < wanted:
-        if at >= end:
-            return at
-        tag: int = packed[at]  # type: ignore[assignment]  # any buffer here is one of bytes
-        stop = at + 1 + _WEIGHTS[tag]
-        grown = 8
-        if tag in (0, 0xFF):
-            if stop >= end:
-                return at
-            run: int = packed[stop] * 8  # type: ignore[assignment]
-            stop += 1 + (run if tag else 0)
-            grown += run
-        if stop > end:
-            return at
-        at = stop
-        made += grown
-    return at
+        return memoryview(self.content).toreadonly()[start : self.have]
 
 
 # --- sources that wait ----------------------------------------------------------------------------------------------------------------
