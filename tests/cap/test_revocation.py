@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 
 from caplet.cap.local import CANCELLABLE, LocalCapability
-from caplet.cap.revocation import Revocable
+from caplet.cap.revocation import Revocable, make_revocable
 from caplet.cap.shortening import ShorteningCapability
 from caplet.errors import Overloaded
 from caplet.testing.network import Network
@@ -17,11 +17,12 @@ def served(service: Service) -> tuple[ScriptedPeer, Revocable]:
     """Return a script to whom a revocable reference to the service was given."""
     peer = ScriptedPeer()
     service.capability.bind(peer.vat.turns)
-    revocable = Revocable(service.capability)
+    reference, revocable = make_revocable(service.capability)
     peer.vat.bootstrap = None
-    peer.connection.make_bootstrap = lambda identity: revocable.capability
+    peer.connection.make_bootstrap = lambda identity: reference
     peer.bootstrap(99)
     peer.lines()
+    peer.connection.make_bootstrap = None
     return peer, revocable
 
 
@@ -53,13 +54,20 @@ def test_calls_pass_until_the_reference_is_revoked_H24():
 
 def test_a_revocable_reference_lets_go_of_the_object_with_its_last_caller():
     service = Service()
+    kept = service.capability
     peer, revocable = served(service)
-    peer.finish(99, release_results=True)
-    del peer.connection.make_bootstrap
-    peer.connection.make_bootstrap = None
-    assert revocable.target is not None
-    revocable.released()
-    assert revocable.target is None
+    gc.collect()
+    gc.disable()
+    try:
+        peer.call(1, export(0), number=1)
+        answer_call(service.held.pop())
+        assert revocable.target is kept
+        peer.finish(99, release_results=True)
+        peer.run()
+        assert revocable.target is None
+        assert "released" in str(revocable.reason)
+    finally:
+        gc.enable()
 
 
 def test_streams_pass_through_a_revocable_reference():
@@ -67,8 +75,8 @@ def test_streams_pass_through_a_revocable_reference():
     service = Service()
     kept = service.capability
     kept.bind(peer.vat.turns)
-    revocable = Revocable(kept)
-    sent = new_call(revocable.capability, number=4).send_streaming()
+    reference, _ = make_revocable(kept)
+    sent = new_call(reference, number=4).send_streaming()
     peer.run()
     answer_call(service.held.pop())
     peer.run()

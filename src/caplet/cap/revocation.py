@@ -17,11 +17,23 @@ if TYPE_CHECKING:
     from caplet.cap.capability import Capability
     from caplet.errors import RpcError
 
-__all__ = ["Revocable"]
+__all__ = ["Revocable", "make_revocable"]
+
+
+def make_revocable(target: Capability) -> tuple[LocalCapability, Revocable]:
+    """Return a reference to an object to give away, and what takes it back.
+
+    The two do not keep each other: who holds only the second learns by `target` becoming None that nobody holds the reference any more.
+
+    Args:
+        target: the object.
+    """
+    revocable = Revocable(target)
+    return LocalCapability(revocable, target.turns), revocable
 
 
 class Revocable:
-    """Passes calls on to an object until it is revoked; `capability` is the reference to give away.
+    """Passes calls on to an object until it is revoked; `make_revocable` makes one with the reference that leads to it.
 
     Args:
         target: the object.
@@ -31,7 +43,6 @@ class Revocable:
         self.target: Capability | None = target
         self.reason: RpcError | None = None
         self.under_way: dict[int, Passed] = {}
-        self.capability = LocalCapability(self, target.turns)
 
     def revoke(self, reason: RpcError | None = None) -> None:
         """Fail every call that is under way and every later one; only the first time counts.
