@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 
+from caplet.testing.network import Network
 from caplet.testing.objects import Service, answer_call, capabilities_of
 from caplet.testing.scripted import ScriptedPeer, export
 
@@ -29,13 +30,7 @@ def end(peer: ScriptedPeer, *services: Service) -> None:
 
 def given(peer: ScriptedPeer, service: Service, describe) -> object:
     """Have the script pass something in a call of question 1, and return it."""
-    peer.call(1, export(0), describe)
-    held = service.held.pop()
-    [found] = capabilities_of(held.params)
-    service.cancelled.clear()
-    answer_call(held)
-    peer.lines()
-    return found
+    return given_as(peer, service, 1, describe)
 
 
 def given_as(peer: ScriptedPeer, service: Service, number: int, describe) -> object:
@@ -47,3 +42,14 @@ def given_as(peer: ScriptedPeer, service: Service, number: int, describe) -> obj
     answer_call(held)
     peer.lines()
     return found
+
+
+def three_in_a_row(bob: Service, carol: Service) -> Network:
+    """Return a network in which Alice knows Bob and Bob knows Carol."""
+    network = Network()
+    network.add_vat("carol", carol.capability)
+    network.add_vat("bob", bob.capability)
+    network.add_vat("alice")
+    network.connect("alice", "bob")
+    network.connect("bob", "carol")
+    return network

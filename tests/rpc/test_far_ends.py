@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.rpc.scenes import end, given, started
+from tests.rpc.scenes import end, given, started, three_in_a_row
 
 from caplet.cap.capability import BrokenCapability
 from caplet.cap.promise import PromiseCapability
@@ -13,7 +13,6 @@ from caplet.rpc import decode
 from caplet.rpc.connection import Connection
 from caplet.rpc.ids import FIRST_SILENT_ID
 from caplet.rpc.window import VariableWindow
-from caplet.testing.network import Network
 from caplet.testing.objects import Service, answer_call, call, new_call, number_of
 from caplet.testing.scripted import ScriptedPeer, export, hosted
 
@@ -141,13 +140,8 @@ def test_a_program_may_close_the_connection_while_a_promise_resolves():
 
 
 def test_a_program_may_close_a_connection_while_a_promise_of_another_resolves():
-    network = Network()
     carol, bob = Service(), Service()
-    network.add_vat("carol", carol.capability)
-    network.add_vat("bob", bob.capability)
-    network.add_vat("alice")
-    network.connect("alice", "bob")
-    network.connect("bob", "carol")
+    network = three_in_a_row(bob, carol)
     target = network.vats["bob"].bootstrap("carol")
     network.run()
     opened = call(target).pipeline((0,))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.rpc.scenes import end, given, given_as, started
+import pytest
+from tests.rpc.scenes import end, given, given_as, started, three_in_a_row
 
 from caplet.cap.capability import NULL
 from caplet.cap.promise import PromiseCapability
@@ -10,9 +11,20 @@ from caplet.cap.request import NO_PROMISE_PIPELINING
 from caplet.errors import Failed
 from caplet.limits import Limits
 from caplet.rpc import decode, encode
-from caplet.testing.network import Network
+from caplet.rpc.remote import RemoteCapability
 from caplet.testing.objects import Service, answer_call, call, capabilities_of, new_call, number_of
 from caplet.testing.scripted import answer, answer_descriptor, export, hosted, mine, promise
+
+
+def test_a_kind_of_remote_capability_that_does_not_say_how_it_is_addressed_is_an_error():
+    peer = started(Service())
+    nameless = RemoteCapability(peer.connection)
+    message = encode.call(16)
+    for write in (nameless.write_target, nameless.write_descriptor):
+        with pytest.raises(NotImplementedError):
+            write(message.body)
+    with pytest.raises(NotImplementedError):
+        nameless.mark_called()
 
 
 def test_a_request_made_on_a_promise_of_ours_moves_into_a_message_when_that_is_remote():
@@ -275,13 +287,8 @@ def test_a_place_in_an_answer_of_ours_that_is_known_meanwhile_is_what_it_became(
 
 
 def test_a_promise_of_a_third_vat_that_is_released_is_watched_no_longer():
-    network = Network()
     carol, bob = Service(), Service()
-    network.add_vat("carol", carol.capability)
-    network.add_vat("bob", bob.capability)
-    network.add_vat("alice")
-    network.connect("alice", "bob")
-    network.connect("bob", "carol")
+    network = three_in_a_row(bob, carol)
     opened = call(network.vats["bob"].bootstrap("carol")).pipeline((0,))
     ours = call(network.vats["alice"].bootstrap("bob"))
     network.run()

@@ -79,13 +79,16 @@ class RemoteCapability(Capability):
         self.link.add_break_watch(watch)
 
     def write_target(self, target: AnyStructBuilder) -> None:
-        """Fill a MessageTarget; each kind has its own way."""
+        """Fill a MessageTarget."""
+        raise NotImplementedError
 
     def write_descriptor(self, descriptor: AnyStructBuilder) -> None:
-        """Fill a CapDescriptor; each kind has its own way."""
+        """Fill a CapDescriptor."""
+        raise NotImplementedError
 
     def mark_called(self) -> None:
         """Note that something was sent through it."""
+        raise NotImplementedError
 
     def addressable(self) -> bool:
         """Tell whether the peer still knows it by this address."""

@@ -100,7 +100,8 @@ class Script:
         self.send_raw(reader)
 
     def send_raw(self, message: MessageReader) -> None:
-        """Send any message, well-formed or not; each kind of peer has its own way."""
+        """Send any message, well-formed or not."""
+        raise NotImplementedError
 
     # --- messages ----------------------------------------------------------------------------------------------------------------
 
