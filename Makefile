@@ -1,6 +1,6 @@
 # make demo    the calculator: a server and a client in two processes, and what went over the wire
 # make test    the tests
-# make coverage    whether the tests of rpc reach every branch of it; only for CAPLET_EXTENSIONS=no, compiled code is not watched
+# make coverage    whether the tests of rpc reach every branch of it, in the pure form: compiled code is not watched
 # make bench   figures beside other implementations (ONLY=name,name runs some rows)
 # make lint types contracts    the checks of the source
 #
@@ -30,7 +30,7 @@ SOURCES := $(shell find src -type f \( -name '*.py' -o -name '*.pxd' -o -name '*
 ONLY ?=
 ARGS ?=
 
-.PHONY: demo test coverage bench lint types contracts clean
+.PHONY: demo test coverage watch-rpc bench lint types contracts clean
 
 demo: $(VENV)/installed
 	$(BIN)/python examples/calculator/demo.py
@@ -39,7 +39,10 @@ test: $(VENV)/installed $(VENV)/tools-test $(VENV)/peers-test
 	$(BIN)/python scripts/check_form.py
 	$(BIN)/python -m pytest $(ARGS)
 
-coverage: $(VENV)/installed $(VENV)/tools-test
+coverage:
+	@CAPLET_EXTENSIONS=no $(MAKE) --no-print-directory watch-rpc
+
+watch-rpc: $(VENV)/installed $(VENV)/tools-test
 	$(BIN)/python -m pytest --cov=caplet.rpc --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100 tests/rpc tests/vat tests/spec
 
 bench: $(VENV)/installed $(VENV)/peers-bench

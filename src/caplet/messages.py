@@ -7,7 +7,6 @@ take.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from caplet.runtime.kinds import DataKind, PointerKind, TextKind
 from caplet.runtime.lists import PointerList
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["freeze", "is_canonical", "new_message", "view"]
 
 # What makes frozen structs, by the class of which they are readers.
-_FROZEN: WeakKeyDictionary[Any, StructKind] = WeakKeyDictionary()
+_FROZEN: dict[Any, StructKind] = {}
 
 
 def new_message(cls: type[Struct], *, first_segment_words: int = DEFAULT_FIRST_SEGMENT_WORDS, grow: bool = True) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
 import pickle
@@ -15,6 +16,8 @@ import pytest
 
 import caplet
 from caplet.codegen import write_modules
+from caplet.codegen.modules import module_text
+from caplet.codegen.stubs import stub_text
 from caplet.compiler import compile_files
 from caplet.tools.cli import main
 
@@ -97,3 +100,14 @@ def test_the_plugin_works_behind_the_original_compiler(folder: Path, tmp_path: P
     subprocess.run(command, cwd=folder, env=environment, check=True)
     assert (output / "every_capnp.pyi").read_text() == (folder / "every_capnp.pyi").read_text()
     assert python(output, "import every_capnp; print(every_capnp.Person(name='x').name)") == "x\n"
+
+
+def test_no_name_of_a_file_can_be_code(tmp_path: Path) -> None:
+    source = tmp_path / "plain.capnp"
+    source.write_text("@0xb3c1d5e7f9a2b4c6;\nstruct Point { x @0 :Int32; }\n")
+    for name in ('"""\nraise SystemExit(7)\n"""', "'\nraise SystemExit(7)", "\\\nraise SystemExit(7)"):
+        request = compile_files([str(source)], display_names={str(source): f"{name}.capnp"}).request
+        [file] = request.requested_files
+        for text in (module_text(request, file), stub_text(request, file)):
+            statements = ast.parse(text).body
+            assert not any(isinstance(statement, ast.Raise) for statement in statements)

@@ -89,7 +89,8 @@ def module_text(request: CodeGeneratorRequest, file: RequestedFile, relative: bo
     imports = [module.import_name(relative) for module in imported_modules(request, file)]
     quoted = "\n".join(f'    b"{line}"' for line in lines)
     return (
-        f'"""The schema file {Path(file.filename).name}; made by Caplet, changes to it are lost."""\n\n'
+        # The name is written as a literal, so that no name of a file can be code.
+        f"# Types of the schema file {Path(file.filename).name!a}; made by Caplet, changes to them are lost.\n\n"
         "from caplet import open_module as _open_module\n\n"
         "__getattr__, __dir__ = _open_module(\n"
         f"    globals(),\n    {file.id:#018x},\n    {imports!r},\n{quoted},\n)\n"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["stub_text"]
 
 _HEAD = """\
-# Types of the schema file {name}; made by Caplet, changes to them are lost.
+# Types of the schema file {name!a}; made by Caplet, changes to them are lost.
 
 import builtins as _b
 import collections.abc as _c
