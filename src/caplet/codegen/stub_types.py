@@ -129,10 +129,6 @@ class TypeNames:
 
     # --- types ----------------------------------------------------------------------------------------------------------------------------
 
-    def is_pointer(self, type_: Type) -> bool:
-        """Tell whether values stand behind a pointer."""
-        return type_.kind >= TypeKind.TEXT and type_.kind is not TypeKind.ENUM
-
     def read(self, type_: Type, building: bool) -> str:
         """Return what a value reads as, from a builder or a reader."""
         if isinstance(type_, ListType):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from caplet.codegen.module_names import imported_modules
 from caplet.codegen.stub_types import TypeNames
-from caplet.runtime.names import CLIENT_NAMES, STRUCT_NAMES, STRUCT_PREFIXES, avoid, snake_case, upper_case
+from caplet.runtime.names import STRUCT_NAMES, avoid, enumerant_names, field_names, method_names
+from caplet.schema.ids import STREAM_RESULT_ID
 from caplet.schema.model import (
     ConstNode,
     EnumNode,
@@ -22,6 +23,7 @@ from caplet.schema.model import (
     StructType,
 )
 from caplet.schema.registry import Registry
+from caplet.schema.validation import is_pointer
 
 if TYPE_CHECKING:
     from caplet.schema.model import CodeGeneratorRequest, Field, Method, Node, RequestedFile
@@ -39,7 +41,6 @@ import caplet.codegen.typed as _t
 """
 _VARIABLE = "  # pyright: ignore[reportIncompatibleVariableOverride]"
 _LOOSE = ("  # type: ignore[override]", "  # pyright: ignore")
-STREAM_RESULT_ID = 0x995F9A3377C0B16E
 
 
 def stub_text(request: CodeGeneratorRequest, file: RequestedFile, relative: bool = False) -> str:
@@ -104,7 +105,8 @@ class StubWriter:
         builder = self.types.own_reference(node, "_Builder")
         generic = self.types.generic_base(node)
         fields = sorted(body.fields, key=lambda field: field.code_order)
-        names, taken = _field_names(fields)
+        names = field_names(field.name for field in fields)
+        taken = {*STRUCT_NAMES, *names.values()}
         inputs = {field.name: self.field_input(node, field) for field in fields}
         made = [f"{names[field.name]}: {inputs[field.name]} = ..." for field in fields]
         reader = [
@@ -159,7 +161,7 @@ class StubWriter:
             type_ = field.body.type
             read, build = self.types.read(type_, False), self.types.read(type_, True)
             piped = self.types.pipelined(type_)
-            pointer = self.types.is_pointer(type_)
+            pointer = is_pointer(type_)
             init = "list" if isinstance(type_, ListType) else "struct" if isinstance(type_, StructType) else ""
         reader += ["@_b.property", f"def {name}(self) -> {read}: ..."]
         # What an untyped place is in a builder is no kind of what it is in a reader.
@@ -204,14 +206,9 @@ class StubWriter:
 
     def enum(self, node: Node, body: EnumNode) -> None:
         """Write an enum, and the names by which its members may be given."""
-        members: dict[str, int] = {}
-        for number, enumerant in enumerate(body.enumerants):
-            name = upper_case(enumerant.name)
-            while name in members or name.startswith("_"):
-                name = name.strip("_") + "_"
-            members[name] = number
+        members = enumerant_names(enumerant.name for enumerant in body.enumerants)
         flat = self.types.flat(node)
-        self.class_(flat, ["_t.Enum"], [f"{name} = {number}" for name, number in members.items()])
+        self.class_(flat, ["_t.Enum"], [f"{name} = {number}" for number, name in enumerate(members)])
         spelled = dict.fromkeys([*(enumerant.name for enumerant in body.enumerants), *members])
         literal = f" | _y.Literal[{', '.join(repr(name) for name in spelled)}]" if spelled else ""
         self.lines.append(f"{flat}_Value: _y.TypeAlias = {flat}{literal}")
@@ -225,10 +222,10 @@ class StubWriter:
         client.append(
             f"Server: _y.TypeAlias = {self.types.open_reference(node, '_Server')}{_VARIABLE if bases else ''}"
         )
-        taken = set(CLIENT_NAMES)
-        for method in sorted(body.methods, key=lambda method: method.code_order):
-            called = avoid(snake_case(method.name), taken)
-            taken.add(called)
+        methods = sorted(body.methods, key=lambda method: method.code_order)
+        names = method_names(method.name for method in methods)
+        for method in methods:
+            called = names[method.name]
             client += [
                 "@_b.property",
                 f"def {called}(self) -> {self.types.own_reference(node, f'_{method.name}_Method')}: ...",
@@ -243,7 +240,7 @@ class StubWriter:
         body = self.registry.get(method.param_struct_type).body
         assert isinstance(body, StructNode)
         fields = sorted(body.fields, key=lambda field: field.code_order)
-        names, _ = _field_names(fields)
+        names = field_names(field.name for field in fields)
         return [(names[field.name], field) for field in fields]
 
     def method(self, name: str, node: Node, method: Method) -> None:
@@ -313,16 +310,3 @@ class StubWriter:
         if isinstance(field.body, Group):
             return self.types.own_reference(self.registry.get(field.body.type_id))
         return self.types.read(field.body.type, False)
-
-
-def _field_names(fields: list[Field]) -> tuple[dict[str, str], set[str]]:
-    """Return the names in Python of a struct's fields, and all names that are taken."""
-    names: dict[str, str] = {}
-    taken = set(STRUCT_NAMES)
-    for field in fields:
-        name = snake_case(field.name)
-        if name.startswith(STRUCT_PREFIXES):
-            name += "_"
-        names[field.name] = avoid(name, taken)
-        taken.add(names[field.name])
-    return names, taken

@@ -9,7 +9,7 @@ import difflib
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from caplet.runtime.names import upper_case
+from caplet.runtime.names import enumerant_names, upper_case
 
 if TYPE_CHECKING:
     from typing import Self
@@ -73,14 +73,7 @@ def make_enum(name: str, qualname: str, module: str, schema_names: tuple[str, ..
         module: the name of its module.
         schema_names: its enumerants' names in the schema, by number.
     """
-    members: list[tuple[str, int]] = []
-    taken: set[str] = set()
-    for number, schema_name in enumerate(schema_names):
-        python_name = upper_case(schema_name)
-        while python_name in taken or python_name.startswith("_"):
-            python_name = python_name.strip("_") + "_"
-        taken.add(python_name)
-        members.append((python_name, number))
+    members = [(python_name, number) for number, python_name in enumerate(enumerant_names(schema_names))]
     # The functional form of the enum module, which type checkers know for literal names only.
     make: Any = Enum
     made: Any = make(name, members, module=module, qualname=qualname) if members else _empty(name, qualname, module)

@@ -39,12 +39,13 @@ from caplet.runtime.kinds import (
     VoidKind,
 )
 from caplet.runtime.list_kinds import ListKind
-from caplet.runtime.names import CLIENT_NAMES, STRUCT_NAMES, STRUCT_PREFIXES, avoid, snake_case
+from caplet.runtime.names import STRUCT_NAMES, avoid, field_names, method_names
 from caplet.runtime.plans import GroupField, StructField, StructKind
 from caplet.runtime.pointer_fields import PointerField, TextField
 from caplet.runtime.servers import Server, make_server_class
 from caplet.runtime.structs import BuilderMixin, Struct, finish_class
 from caplet.runtime.unions import Which
+from caplet.schema.ids import STREAM_RESULT_ID
 from caplet.schema.model import (
     EMPTY_BRAND,
     AnyPointerType,
@@ -78,7 +79,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ClassFactory"]
 
-STREAM_RESULT_ID = 0x995F9A3377C0B16E
 ALLOW_CANCELLATION_ID = 0xAC7096FF8CFC9DCE
 _NO_TAG = -1
 
@@ -343,14 +343,8 @@ class ClassFactory:
         body = node.body
         assert isinstance(body, StructNode)
         fields = sorted(body.fields, key=lambda field: field.code_order)
-        names: dict[str, str] = {}
-        taken = set(STRUCT_NAMES)
-        for field in fields:
-            name = snake_case(field.name)
-            if name.startswith(STRUCT_PREFIXES):
-                name += "_"
-            names[field.name] = avoid(name, taken)
-            taken.add(names[field.name])
+        names = field_names(field.name for field in fields)
+        taken = {*STRUCT_NAMES, *names.values()}
         members = sorted((field for field in body.fields if field.in_union), key=lambda field: field.discriminant_value)
         union = tuple(names[field.name] for field in members)
         tag_index = body.discriminant_offset if members else -1
@@ -453,17 +447,16 @@ class ClassFactory:
         allowed = any(
             annotation.id == ALLOW_CANCELLATION_ID for scope in self._scopes(node) for annotation in scope.annotations
         )
-        taken = set(CLIENT_NAMES)
-        for ordinal, method in sorted(enumerate(body.methods), key=lambda pair: pair[1].code_order):
-            name = avoid(snake_case(method.name), taken)
-            taken.add(name)
+        methods = sorted(enumerate(body.methods), key=lambda pair: pair[1].code_order)
+        names = method_names(method.name for _, method in methods)
+        for ordinal, method in methods:
             params, results = method.param_struct_type, method.result_struct_type
             plan.methods.append(
                 MethodPlan(
                     plan,
                     ordinal,
                     method.name,
-                    name,
+                    names[method.name],
                     partial(self.class_of, params, apply_brand_to_brand(method.param_brand, brand)),
                     partial(self._results_class, results, apply_brand_to_brand(method.result_brand, brand)),
                     results == STREAM_RESULT_ID,

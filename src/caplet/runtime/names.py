@@ -7,8 +7,21 @@ the list of names that our classes need. Does not know schemas.
 from __future__ import annotations
 
 import keyword
+from typing import TYPE_CHECKING
 
-__all__ = ["CLIENT_NAMES", "STRUCT_NAMES", "avoid", "snake_case", "upper_case"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "CLIENT_NAMES",
+    "STRUCT_NAMES",
+    "avoid",
+    "enumerant_names",
+    "field_names",
+    "method_names",
+    "snake_case",
+    "upper_case",
+]
 
 # The names that struct classes need; a field that would have one of them gets a trailing underscore. Frozen: helpers that are added later
 # are functions of modules, so that no release renames a user's field.
@@ -76,3 +89,41 @@ def avoid(name: str, taken: frozenset[str] | set[str]) -> str:
             name = name.strip("_") or "x"
         name += "_"
     return name
+
+
+def field_names(schema_names: Iterable[str]) -> dict[str, str]:
+    """Return the names of a struct's fields by their names in the schema.
+
+    Args:
+        schema_names: in code order; of two that become the same the later one gets the underscore.
+    """
+    names: dict[str, str] = {}
+    taken = set(STRUCT_NAMES)
+    for schema_name in schema_names:
+        name = snake_case(schema_name)
+        if name.startswith(STRUCT_PREFIXES):
+            name += "_"
+        names[schema_name] = avoid(name, taken)
+        taken.add(names[schema_name])
+    return names
+
+
+def method_names(schema_names: Iterable[str]) -> dict[str, str]:
+    """Return the names of an interface's methods by their names in the schema, which come in code order."""
+    names: dict[str, str] = {}
+    taken = set(CLIENT_NAMES)
+    for schema_name in schema_names:
+        names[schema_name] = avoid(snake_case(schema_name), taken)
+        taken.add(names[schema_name])
+    return names
+
+
+def enumerant_names(schema_names: Iterable[str]) -> list[str]:
+    """Return the names of an enum's members, in the order of their numbers."""
+    names: dict[str, None] = {}
+    for schema_name in schema_names:
+        name = upper_case(schema_name)
+        while name in names or name.startswith("_"):
+            name = name.strip("_") + "_"
+        names[name] = None
+    return list(names)

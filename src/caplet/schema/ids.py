@@ -1,4 +1,4 @@
-"""How ids of declarations are derived from the id of the scope around them.
+"""How ids of declarations are derived from the id of the scope around them, and the ids that mean something to everybody.
 
 Knows the recipes, which every compiler must share, since ids are on the wire; nothing else.
 """
@@ -8,7 +8,10 @@ from __future__ import annotations
 import hashlib
 import os
 
-__all__ = ["child_id", "group_id", "method_struct_id", "random_id"]
+__all__ = ["STREAM_RESULT_ID", "child_id", "group_id", "method_struct_id", "random_id"]
+
+# The result struct of methods that are declared `-> stream` (stream.capnp, StreamResult).
+STREAM_RESULT_ID = 0x995F9A3377C0B16E
 
 _HIGHEST_BIT = 1 << 63
 
