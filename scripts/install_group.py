@@ -12,11 +12,19 @@ import tomllib
 from pathlib import Path
 
 
+def packages_of(groups: dict[str, list[str | dict[str, str]]], name: str) -> list[str]:
+    """Return the packages of a group, with those of the groups that it includes."""
+    packages: list[str] = []
+    for entry in groups[name]:
+        packages += [entry] if isinstance(entry, str) else packages_of(groups, entry["include-group"])
+    return packages
+
+
 def main(arguments: list[str]) -> int:
     one_by_one = "--each" in arguments
     group = arguments[-1]
     pyproject = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
-    packages: list[str] = pyproject["dependency-groups"][group]
+    packages = packages_of(pyproject["dependency-groups"], group)
     pip = [sys.executable, "-m", "pip", "install", "--quiet"]
     if not one_by_one:
         return subprocess.run([*pip, *packages], check=False).returncode
