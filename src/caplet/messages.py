@@ -103,7 +103,7 @@ def view(holder: Any, key: str | int) -> memoryview:
     if isinstance(holder, PointerList):
         kind = holder.kind  # type: ignore[assignment]  # elements of such lists are pointers
         writable = holder.writable
-        at = (holder._start + (holder.place(key) * holder._step_bits >> 3) + holder._data_bytes) >> 3
+        at = holder.pointer_at(holder.place(key))
     elif isinstance(holder, StructReader) and isinstance(key, str):
         plan: StructKind = getattr(holder, "_plan")  # noqa: B009  (every generated class has one)
         field = plan.by_name.get(key)

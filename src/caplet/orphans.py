@@ -328,7 +328,7 @@ def _find(holder: Any, key: str | int, activate: bool) -> tuple[PointerKind, Seg
     if isinstance(holder, List):
         if not isinstance(holder, PointerList):
             raise TypeError(f"elements of a List({holder.kind.name}) are no objects of their own")
-        at = (holder._start + (holder.place(key) * holder._step_bits >> 3) + holder._data_bytes) >> 3
+        at = holder.pointer_at(holder.place(key))
         assert isinstance(holder.kind, PointerKind)
         return holder.kind, holder._segment, at
     plan: StructKind = holder._plan

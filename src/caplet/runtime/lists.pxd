@@ -80,8 +80,8 @@ cdef class StructList(List):
 
 cdef class PointerList(List):
     cdef PointerKind pointers
-    @cython.locals(at=cython.Py_ssize_t)
     cpdef object item(self, Py_ssize_t index)
+    cpdef Py_ssize_t pointer_at(self, Py_ssize_t index)
     @cython.locals(arena=BuilderArena, at=cython.Py_ssize_t)
     cpdef put(self, Py_ssize_t index, object value)
     @cython.locals(arena=BuilderArena, segment=Segment, start=cython.Py_ssize_t, count=cython.Py_ssize_t, at=cython.Py_ssize_t)

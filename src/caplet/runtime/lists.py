@@ -513,8 +513,11 @@ class PointerList(List):
 
     def item(self, index: int) -> Any:
         """Return what the pointer at `index` leads to."""
-        at = (self._start + (index * self._step_bits >> 3) + self._data_bytes) >> 3
-        return self.pointers.load(self._arena, self._segment, at, self._depth, self.writable)
+        return self.pointers.load(self._arena, self._segment, self.pointer_at(index), self._depth, self.writable)
+
+    def pointer_at(self, index: int) -> int:
+        """Return the word position of the pointer at `index`, which is behind the data when a newer schema made the elements structs."""
+        return (self._start + (index * self._step_bits >> 3) + self._data_bytes) >> 3
 
     def export(self) -> list[Any]:
         """Return what the pointers lead to as plain Python."""
@@ -528,7 +531,7 @@ class PointerList(List):
     def put(self, index: int, value: Any) -> None:
         """Make the pointer at `index` lead to `value`; None is null."""
         arena: BuilderArena = self._arena  # type: ignore[assignment]
-        at = (self._start + (index * self._step_bits >> 3) + self._data_bytes) >> 3
+        at = self.pointer_at(index)
         if value is None:
             arena.clear(self._segment, at)
         else:
