@@ -1,7 +1,7 @@
 """The driver: carries messages between transports and the connections of this loop's vat.
 
-Knows when turns are run and when output is written: after everything that arrived together, and once for each wake-up. Does not know
-addresses, framing, or the protocol.
+Knows when turns are run and when output is written: after everything that arrived together (a flood is taken in rounds, so that other
+connections have theirs), and once for each wake-up. Does not know addresses, framing, or the protocol.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections import deque
 from typing import TYPE_CHECKING
 
 from caplet.aio.host import LoopHost
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from caplet.wire.message import MessageReader
 
 __all__ = ["Link", "LoopVat", "running_vat"]
+
+# How many messages of one connection are digested before the loop looks at the others.
+MESSAGES_A_ROUND = 128
 
 _log = logging.getLogger("caplet")
 
@@ -60,25 +64,31 @@ class Link:
         self.connection: ProtocolConnection = owner.vat.add_connection(
             transport.peer_name, bootstrap=bootstrap, limits=limits
         )
-        self.connection.on_resume = self.resume_reading
+        self.connection.on_resume = self.choose_reading
         owner.links[self.connection] = self
         self._reading = True
+        self._waiting: deque[MessageReader] = deque()
+        self._round_is_due = False
         self._unsent_limit_bytes = limits.unsent_words << 3
 
     # --- what the transport calls ---------------------------------------------------------------------------------------------------
 
     def receive_messages(self, messages: Sequence[MessageReader]) -> None:
-        """Digest messages that arrived together, run the turns that they cause, and write the answers in one go."""
-        connection = self.connection
-        for message in messages:
-            connection.receive(message)
-        self.owner.turn()
-        if connection.reading_paused and self._reading:
-            self._reading = False
-            self.transport.pause_reading()
+        """Digest messages that arrived together, a flood of them in rounds."""
+        if self._waiting or len(messages) > MESSAGES_A_ROUND:
+            self._waiting.extend(messages)
+            if not self._round_is_due:
+                self._take_round()
+        else:
+            self._digest(messages)
+            self.choose_reading()
 
     def on_lost(self, error: BaseException | None) -> None:
         """Fail whatever is outstanding: nothing more will arrive."""
+        if self._waiting:
+            waiting = list(self._waiting)
+            self._waiting.clear()
+            self._digest(waiting)
         if self.connection.closed is None:
             self.connection.disconnect(self.reason_of_loss(error))
             self.owner.turn()
@@ -92,11 +102,15 @@ class Link:
 
     # --- what the vat calls ---------------------------------------------------------------------------------------------------------
 
-    def resume_reading(self) -> None:
-        """Read again: the peer's calls need less room than the limit now."""
-        if not self._reading:
-            self._reading = True
-            self.transport.resume_reading()
+    def choose_reading(self) -> None:
+        """Read while nothing waits to be digested and the peer's calls have room."""
+        reading = not (self._waiting or self.connection.reading_paused)
+        if reading != self._reading:
+            self._reading = reading
+            if reading:
+                self.transport.resume_reading()
+            else:
+                self.transport.pause_reading()
 
     def write(self) -> None:
         """Give the transport what the connection has to send; close it behind the last word of a closed connection."""
@@ -116,6 +130,25 @@ class Link:
                 )
             )
             self.transport.abort()
+
+    def _digest(self, messages: Sequence[MessageReader]) -> None:
+        """Digest messages, run the turns that they cause, and write the answers in one go."""
+        connection = self.connection
+        for message in messages:
+            connection.receive(message)
+        self.owner.turn()
+
+    def _take_round(self) -> None:
+        """Digest some of the messages that wait; the loop looks at others before the next ones."""
+        self._round_is_due = False
+        waiting = self._waiting
+        if not waiting:
+            return
+        self._digest([waiting.popleft() for _ in range(min(MESSAGES_A_ROUND, len(waiting)))])
+        if waiting:
+            self._round_is_due = True
+            self.owner.loop.call_soon(self._take_round)
+        self.choose_reading()
 
     async def wait_lost(self, timeout_s: float) -> None:
         """Wait until the transport has ended; when a peer that does not read keeps it from that, end it by force.

@@ -1,0 +1,104 @@
+"""How a link digests what arrives: a flood in rounds, so that others are served in between, and nothing of it is lost at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from caplet.aio.driver import MESSAGES_A_ROUND, Link, LoopVat
+from caplet.limits import Limits
+from caplet.rpc import encode
+from caplet.wire.message import MessageReader
+
+from .conftest import TIMEOUT_S, until
+
+if TYPE_CHECKING:
+    from caplet.wire.buffers import Buffer
+
+FLOOD = 3 * MESSAGES_A_ROUND + 5
+
+
+class Silent:
+    """A transport that only notes what it is told."""
+
+    unsent_bytes = 0
+    peer_name = "a flood"
+
+    def __init__(self) -> None:
+        self.reading = True
+        self.ended = False
+        self.sent = 0
+
+    def send(self, buffers: list[Buffer]) -> None:
+        self.sent += len(buffers)
+
+    def pause_reading(self) -> None:
+        assert self.reading
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        assert not self.reading
+        self.reading = True
+
+    def close(self) -> None:
+        self.ended = True
+
+    def abort(self) -> None:
+        self.ended = True
+
+
+def messages(count: int = FLOOD) -> list[MessageReader]:
+    """Return questions, more than one round takes."""
+    return [MessageReader([bytes(view) for view in encode.bootstrap(number).output()]) for number in range(count)]
+
+
+async def linked() -> tuple[Link, Silent]:
+    transport = Silent()
+    return Link(LoopVat(asyncio.get_running_loop()), transport, None, Limits()), transport
+
+
+def test_others_are_served_between_the_rounds_of_a_flood() -> None:
+    async def main() -> None:
+        link, transport = await linked()
+        seen: list[int] = []
+        flood = messages(FLOOD + 2)
+        link.receive_messages(flood[:FLOOD])
+        assert link.connection.received == MESSAGES_A_ROUND
+        assert not transport.reading
+        while link.connection.received < FLOOD:
+            # Stands for whatever else the loop has to do.
+            await asyncio.sleep(0)
+            seen.append(link.connection.received)
+        assert seen == [2 * MESSAGES_A_ROUND, 3 * MESSAGES_A_ROUND, FLOOD]
+        assert transport.reading
+        link.receive_messages(flood[FLOOD:])
+        assert link.connection.received == FLOOD + 2
+
+    asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
+
+
+def test_what_arrives_during_a_flood_comes_behind_it() -> None:
+    async def main() -> None:
+        link, transport = await linked()
+        flood = messages()
+        link.receive_messages(flood[:-1])
+        link.receive_messages(flood[-1:])
+        assert link.connection.received == MESSAGES_A_ROUND
+        await until(lambda: transport.reading)
+        assert link.connection.received == FLOOD
+
+    asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
+
+
+def test_a_flood_that_ends_with_the_connection_is_digested_to_its_end() -> None:
+    async def main() -> None:
+        link, transport = await linked()
+        link.receive_messages(messages())
+        link.on_lost(None)
+        assert link.connection.received == FLOOD
+        assert transport.ended
+        assert link.lost.done()
+        await asyncio.sleep(0)
+        assert link.connection.received == FLOOD
+
+    asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
