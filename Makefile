@@ -37,13 +37,13 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed $(VENV)/tools-test $(VENV)/peers-test
 	$(BIN)/python scripts/check_form.py
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
 coverage:
 	@CAPLET_EXTENSIONS=no $(MAKE) --no-print-directory watch-rpc
 
 watch-rpc: $(VENV)/installed $(VENV)/tools-test
-	$(BIN)/python -m pytest --cov=caplet.rpc --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100 tests/rpc tests/vat tests/spec
+	$(BIN)/python -m pytest --numprocesses auto --cov=caplet.rpc --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100 tests/rpc tests/vat tests/spec
 
 bench: $(VENV)/installed $(VENV)/peers-bench
 	$(BIN)/python -m bench --only "$(ONLY)"
