@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from typing import Any
 
@@ -288,3 +289,29 @@ def test_closing_does_not_wait_for_ever_for_a_peer_that_does_not_read() -> None:
                 await call
 
     within_a_minute(main())
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:0", "memory:cycles"])
+def test_a_connection_that_has_ended_leaves_no_cycles_of_ours(address: str) -> None:
+    async def one() -> None:
+        async with caplet.serve(address, EchoServer()) as serving, caplet.connect(serving.address) as connection:
+            assert (await connection.bootstrap(schema.Echo).echo(number=1)).number == 1
+
+    names: list[str] = []
+
+    async def main() -> None:
+        await one()
+        gc.collect()
+        gc.disable()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        try:
+            await one()
+            gc.collect()
+            names.extend(f"{type(thing).__module__}.{type(thing).__qualname__}" for thing in gc.garbage)
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+            gc.enable()
+
+    within_a_minute(main())
+    assert not [name for name in names if "caplet" in name]  # what is left is asyncio's

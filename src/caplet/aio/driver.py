@@ -92,6 +92,7 @@ class Link:
         if self.connection.closed is None:
             self.connection.disconnect(self.reason_of_loss(error))
             self.owner.turn()
+        self.connection.on_resume = None  # they would keep each other
         self.transport.close()
         self.owner.links.pop(self.connection, None)
         if not self.lost.done():

@@ -133,7 +133,7 @@ class Connection:
         self.discarded_fds: list[int] = []
         self.outbox: list[OutgoingMessage] = []
         self.on_output: Callable[[Connection], None] | None = None
-        self.flow = Flow(self)
+        self.flow = Flow()
         self.call_words = 0
         self.reading_paused = False
         self.on_resume: Callable[[], None] | None = None
@@ -476,7 +476,7 @@ class Connection:
         words = row.words
         if words:
             row.words = 0
-            self.flow.call_answered(words)
+            self.flow.call_answered(self, words)
 
     def add_break_watch(self, watch: BrokenWatch) -> None:
         """Tell `watch` when the connection ends."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from caplet.cap.request import Request
+    from caplet.cap.turns import Turns
     from caplet.errors import RpcError
     from caplet.rpc.connection import Connection
     from caplet.rpc.remote import RemoteCapability
@@ -27,16 +28,11 @@ __all__ = ["Flow", "Stream"]
 
 
 class Flow:
-    """The sums of one connection.
+    """The sums of one connection, which owns them and is named at each call: the two do not keep each other."""
 
-    Args:
-        connection: the connection.
-    """
+    __slots__ = ("make_window", "streams", "words")
 
-    __slots__ = ("connection", "make_window", "streams", "words")
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self) -> None:
         self.words = 0
         self.make_window: Callable[[], Window] = FixedWindow
         # Streams with calls under way.
@@ -44,13 +40,12 @@ class Flow:
 
     # --- incoming ----------------------------------------------------------------------------------------------------------------
 
-    def admit_call(self, words: int) -> bool:
+    def admit_call(self, connection: Connection, words: int) -> bool:
         """Count a call of the peer.
 
         Returns:
             False when it has to be answered as overloaded; then it does not count.
         """
-        connection = self.connection
         limit = connection.limits.call_words
         if self.words and self.words + words > limit and len(connection.questions):
             return False
@@ -59,15 +54,14 @@ class Flow:
             connection.reading_paused = True
         return True
 
-    def call_answered(self, words: int) -> None:
+    def call_answered(self, connection: Connection, words: int) -> None:
         """A call of the peer was answered; reading may go on."""
-        if self.connection.error is None:
+        if connection.error is None:
             self.words -= words
-            self.check_paused()
+            self.check_paused(connection)
 
-    def check_paused(self) -> None:
+    def check_paused(self, connection: Connection) -> None:
         """Let reading go on when the calls that wait are few enough, or when calls of ours wait for the peer."""
-        connection = self.connection
         if connection.reading_paused and (self.words <= connection.limits.call_words or len(connection.questions)):
             connection.reading_paused = False
             if connection.on_resume is not None:
@@ -79,7 +73,7 @@ class Flow:
         """Send a streaming call at once; the returned answer says when to send the next."""
         stream = raw.stream
         if stream is None:
-            stream = raw.stream = Stream(self, self.make_window())
+            stream = raw.stream = Stream(self, raw.link.turns, self.make_window())
         return stream.send(raw, request)
 
     def disconnected(self, reason: RpcError) -> None:
@@ -96,13 +90,15 @@ class Stream:
 
     Args:
         flow: the connection's sums.
+        turns: the turn queue of the vat.
         window: how many bytes may be under way.
     """
 
-    __slots__ = ("acked", "blocked", "error", "flow", "in_flight", "window")
+    __slots__ = ("acked", "blocked", "error", "flow", "in_flight", "turns", "window")
 
-    def __init__(self, flow: Flow, window: Window) -> None:
+    def __init__(self, flow: Flow, turns: Turns, window: Window) -> None:
         self.flow = flow
+        self.turns = turns
         self.window = window
         self.error: RpcError | None = None
         # Calls that were sent and not answered, and senders that wait for room.
@@ -114,13 +110,13 @@ class Stream:
         """Send a call to `raw`; the answer is done when the next one may be sent."""
         if self.error is not None:
             return failed_answer(self.error)
-        connection = self.flow.connection
+        connection = raw.link
         sent_words = connection.sent_words
         answer = outbound.send_call(connection, raw, request)
         if answer.error is not None:
             return failed_answer(answer.error)
         size = (connection.sent_words - sent_words) << 3
-        now = connection.turns.host.now_s()
+        now = self.turns.host.now_s()
         self.window.sent(now, size)
         call = StreamedCall(self, raw, answer, size)
         self.in_flight[id(call)] = call
@@ -128,14 +124,14 @@ class Stream:
         answer.on_done(call.answered)
         if self.window.has_room():
             return immediate_answer(AnyPointer())
-        state = AnswerState(connection.turns)
+        state = AnswerState(self.turns)
         self.blocked.append(state)
         return Answer(state)
 
     def answered(self, call: StreamedCall, error: RpcError | None) -> None:
         """A call was answered: there may be room, or the stream has failed."""
         self.in_flight.pop(id(call), None)
-        self.window.acked(self.flow.connection.turns.host.now_s(), call.size)
+        self.window.acked(self.turns.host.now_s(), call.size)
         if error is not None:
             self.fail(error)
         elif self.window.has_room():
@@ -159,7 +155,7 @@ class Stream:
             return failed_answer(self.error)
         if not self.in_flight:
             return immediate_answer(AnyPointer())
-        state = AnswerState(self.flow.connection.turns)
+        state = AnswerState(self.turns)
         self.acked.append(state)
         return Answer(state)
 

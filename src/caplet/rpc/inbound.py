@@ -86,7 +86,7 @@ def receive_call(connection: Connection, message: MessageReader, body: AnyStruct
     if len(connection.answers) >= connection.limits.answers:
         refuse_call(connection, row, f"{connection.limits.answers} calls are open")
         return
-    if not connection.flow.admit_call(words):
+    if not connection.flow.admit_call(connection, words):
         refuse_call(connection, row, f"calls of {connection.limits.call_words} words wait for an answer")
         return
     connection.answers[answer_id] = row
@@ -190,7 +190,7 @@ def receive_return(connection: Connection, message: MessageReader, body: AnyStru
         tailcall.claim(connection, asked, body.u32(8))
     else:
         raise ProtocolError(f"a Return of unknown kind {kind}")
-    connection.flow.check_paused()
+    connection.flow.check_paused(connection)
 
 
 def return_results(

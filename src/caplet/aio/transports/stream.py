@@ -33,7 +33,7 @@ class StreamTransport(asyncio.Protocol):
     """
 
     def __init__(self, accept: Callable[[StreamTransport], Receiver], limits: Limits) -> None:
-        self._accept = accept
+        self._accept: Callable[[StreamTransport], Receiver] | None = accept
         self._framer = Framer(limits)
         self._stream: asyncio.Transport | None = None
         self._receiver: Receiver | None = None
@@ -47,7 +47,9 @@ class StreamTransport(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._stream = transport
         self.peer_name = _name_of_peer(transport)
-        self._receiver = self._accept(self)
+        accept, self._accept = self._accept, None  # it may lead back to this transport
+        assert accept is not None
+        self._receiver = accept(self)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes off the stream."""
@@ -73,7 +75,7 @@ class StreamTransport(asyncio.Protocol):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Hear that the stream is gone."""
         receiver, self._receiver = self._receiver, None
-        self._stream = None
+        self._stream = self._accept = None
         if receiver is not None:
             receiver.on_lost(self._error or exc)
 
