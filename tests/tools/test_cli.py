@@ -270,3 +270,50 @@ def test_a_reader_that_stops_early_is_no_crash(programs: Programs) -> None:
         except BrokenPipeError:
             pass
         assert b"Traceback" not in process.stderr.read()
+
+
+def test_check_reports_what_breaks_one_rule_a_line(programs: Programs) -> None:
+    old = "@0xbf5147cbbecf40c9; struct P { a @0 :Text; b @1 :Int32; } enum E { x @0; y @1; } struct Gone {}"
+    new = "@0xbf5147cbbecf40c9; struct P { c @0 :Text; b @1 :Int64; d @2 :Bool; } enum E { x @0; }"
+    (programs.directory / "old.capnp").write_text(old)
+    (programs.directory / "new.capnp").write_text(new)
+    found = programs.ours("check", "old.capnp", "new.capnp")
+    lines = found.stdout.decode().splitlines()
+    assert found.returncode == 1
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["P.b", "type-changed"],
+        ["E.y", "enumerant-removed"],
+        ["Gone", "declaration-removed"],
+    ]
+    renamed = programs.ours("check", "--source", "old.capnp", "new.capnp").stdout
+    assert b"P.a: field-renamed: 'a' became 'c'\n" in renamed
+
+
+def test_check_says_nothing_when_nothing_breaks(programs: Programs) -> None:
+    old = "@0xbf5147cbbecf40c9; struct P { a @0 :Text; }"
+    (programs.directory / "old.capnp").write_text(old)
+    (programs.directory / "new.capnp").write_text(old.replace("a @0 :Text;", "a @0 :Text; b @1 :Text;"))
+    found = programs.ours("check", "old.capnp", "new.capnp")
+    assert (found.returncode, found.stdout, found.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("person.capnp",), ("person.capnp", "no.capnp"), ("broken.capnp", "person.capnp")]
+)
+def test_check_tells_problems_from_breaking_changes(programs: Programs, arguments: tuple[str, ...]) -> None:
+    found = programs.ours("check", *arguments)
+    assert (found.returncode, found.stdout) == (2, b"")
+    assert found.stderr
+
+
+def test_check_reports_another_file_id_once(programs: Programs) -> None:
+    (programs.directory / "new.capnp").write_bytes(b"@0xbf5147cbbecf40c9; struct Person {}")
+    found = programs.ours("check", "person.capnp", "new.capnp")
+    assert found.returncode == 1
+    assert found.stdout.startswith(b"person.capnp: file-id-changed: ")
+    assert found.stdout.count(b"\n") == 1
+
+
+def test_schemas_are_printed_back(programs: Programs) -> None:
+    found = programs.ours("compile", "-ocapnp", "person.capnp")
+    assert (found.returncode, found.stdout) == (0, programs.theirs("compile", "-ocapnp", "person.capnp").stdout)

@@ -137,9 +137,7 @@ def _integer(source: AnyStruct, kind: TypeKind, offset: int, default: int) -> in
 def slot_pointer(source: AnyStruct, slot: Slot) -> AnyPointer:
     """Return the pointer of a field, or its default when it is null; text and data have theirs in `slot.default`."""
     found = source.pointer(slot.offset)
-    if found.is_null and slot.default.kind in _MESSAGES:
-        return default_pointer(slot.default)
-    return found
+    return default_pointer(slot.default) if found.is_null else found
 
 
 _MESSAGES: Final = (TypeKind.LIST, TypeKind.STRUCT, TypeKind.ANY_POINTER)
@@ -147,7 +145,8 @@ _MESSAGES: Final = (TypeKind.LIST, TypeKind.STRUCT, TypeKind.ANY_POINTER)
 
 def default_pointer(value: Value) -> AnyPointer:
     """Return the root pointer of a value that is a message; null for none."""
-    return MessageReader([value.content]).root if isinstance(value.content, bytes) else AnyPointer()
+    content = value.content
+    return MessageReader([content]).root if isinstance(content, bytes) and value.kind in _MESSAGES else AnyPointer()
 
 
 _ELEMENTS: Final = {

@@ -133,12 +133,12 @@ class TextPrinter:
         inner = amount + 1 if amount else 0
         items = [
             f"{field.name} = {self.field(source, field, type_, inner)}"
-            for field in self.present(source, type_.type_id if group is None else group)
+            for field in self.present(source, type_, type_.type_id if group is None else group)
         ]
         return f"({_delimit(items, amount, mode, True)})"
 
-    def present(self, source: AnyStruct, type_id: int) -> Iterator[Field]:
-        """Return the fields to print: all but null pointers, and the active union member at its place."""
+    def present(self, source: AnyStruct, type_: StructType, type_id: int) -> Iterator[Field]:
+        """Return the fields of a struct, or of a group of it, to print: all but null pointers, and the active union member at its place."""
         shape = self.shapes.shape(type_id)
         active = active_field(shape, source)
         if active is not None and active[1].discriminant_value == 0 and not _has(source, active[1]):

@@ -76,7 +76,9 @@ class Change:
         return f"{self.path}: {self.rule}: {self.message}"
 
 
-def breaking_changes(old: Registry, old_file: int, new: Registry, new_file: int) -> Iterator[Change]:
+def breaking_changes(
+    old: Registry, old_file: int, new: Registry, new_file: int, *, at_least: Effect = Effect.REMOVED
+) -> Iterator[Change]:
     """Compares a file with its new version, declaration by declaration.
 
     Args:
@@ -84,10 +86,15 @@ def breaking_changes(old: Registry, old_file: int, new: Registry, new_file: int)
         old_file: the id of the file's node in it.
         new: the registry of the new version.
         new_file: the id of the file's node in it.
+        at_least: the least effect that counts; by default what breaks something on the wire.
 
     Returns:
-        The changes that break something on the wire, in the order of the old text.
+        The changes, in the order of the old text.
     """
+    if old_file != new_file:
+        message = f"{old_file:#018x} became {new_file:#018x}; ids of declarations without their own come from it"
+        yield Change(old.get(old_file).display_name, "file-id-changed", message, Effect.REMOVED)
+        return
     moved = {node.id for node in _declared(new, new_file)}
     for node in _declared(old, old_file):
         shown = _path(node)
@@ -96,7 +103,7 @@ def breaking_changes(old: Registry, old_file: int, new: Registry, new_file: int)
             yield Change(shown, "declaration-removed", message, Effect.REMOVED)
             continue
         for change in compare_nodes(node, new.get(node.id), old, new):
-            if change.breaks:
+            if change.effect >= at_least:
                 yield change
 
 

@@ -17,6 +17,7 @@ from caplet.tools.problems import UsageError
 __all__ = ["COMMANDS", "command_parser", "main_parser", "positionals", "version_text"]
 
 COMMANDS = {
+    "check": "Report what a new version of a schema file breaks.",
     "compile": "Generate source code from schema files.",
     "completion": "Print a script that completes commands and options.",
     "convert": "Convert messages between binary, text, JSON, etc.",
@@ -27,6 +28,7 @@ COMMANDS = {
 }
 
 _USAGE = {
+    "check": "<old> <new>",
     "compile": "<source>...",
     "completion": "bash|zsh",
     "convert": "<from>:<to> [<schema-file>] [<type>]",
@@ -48,6 +50,7 @@ _FORMATS = """formats:
 Text and JSON need <schema-file> and <type>, the struct type of the messages."""
 
 _EPILOGS = {
+    "check": "One change a line: where, the rule, and what it is. Exit code 0: nothing breaks; 1: something does; 2: a problem.",
     "convert": _FORMATS,
     "eval": "<name> is a constant, a field of a struct (for its default), or a part of one: Outer.someConstant.list[4].field",
 }
@@ -113,6 +116,9 @@ def command_parser(command: str) -> argparse.ArgumentParser:
     _add_common(parser)
     parser.add_argument("arguments", nargs="*", help=argparse.SUPPRESS)
     add = parser.add_argument
+    if command == "check":
+        text = "also report what changes source code that uses the schema, such as new names"
+        add("--source", action="store_true", help=text)
     if command == "compile":
         text = "generate code with the plugin capnpc-<lang> (or the program at a path) in <dir>; '-' dumps the request"
         add("-o", "--output", action="append", default=[], metavar="<lang>[:<dir>]", help=text)

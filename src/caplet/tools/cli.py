@@ -15,11 +15,13 @@ from typing import Final, TextIO
 
 from caplet.codegen.modules import write_modules
 from caplet.codegen.plugins import run_plugin
-from caplet.compiler import compile_files
+from caplet.codegen.schema_text import print_schemas
+from caplet.compiler import compile_file, compile_files
 from caplet.errors import CapletError, CompileError
 from caplet.notation.json_codec import JsonCodec
 from caplet.notation.text import TextPrinter
 from caplet.schema.codec import encode_request
+from caplet.schema.evolution import Effect, breaking_changes
 from caplet.schema.ids import random_id
 from caplet.schema.model import StructType
 from caplet.tools.arguments import COMMANDS, command_parser, main_parser, positionals
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what stands behind the program's name; by default what the program was called with.
 
     Returns:
-        The exit code: 0, or 1 after a problem.
+        The exit code: 0, or 1 after a problem; for `check` 1 says that the versions do not fit, and 2 is a problem.
     """
     try:
         return _run(sys.argv[1:] if arguments is None else arguments)
@@ -75,18 +77,20 @@ def _run(arguments: Sequence[str]) -> int:
     options = command_parser(command).parse_intermixed_args(before.rest)
     options.import_path = before.import_path + options.import_path
     options.no_standard_import = before.no_standard_import or options.no_standard_import
+    trouble = 2 if command == "check" else 1
     try:
-        action(options)
+        code = action(options)
         sys.stdout.flush()
     except UsageError as problem:
-        return _usage_problem(f"caplet {command}", str(problem))
+        _usage_problem(f"caplet {command}", str(problem))
+        return trouble
     except (CapletError, ConversionError, OSError) as problem:
         if isinstance(problem, BrokenPipeError) or before.verbose or options.verbose:
             raise
         sys.stdout.flush()
         _show(problem, f"caplet {command}", sys.stderr)
-        return 1
-    return 0
+        return trouble
+    return code or 0
 
 
 def _help(words: Sequence[str]) -> int:
@@ -134,6 +138,8 @@ def _compile(options: argparse.Namespace) -> None:
         if language == "-":
             sys.stdout.buffer.write(encode_request(compilation.request))
             sys.stdout.buffer.flush()
+        elif language == "capnp":
+            print(print_schemas(compilation.request), end="")
         elif language == "python":
             write_modules(compilation.request, directory)
         else:
@@ -242,7 +248,22 @@ def _completion(options: argparse.Namespace) -> None:
     print(completion_script(shell), end="")
 
 
-_ACTIONS: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
+def _check(options: argparse.Namespace) -> int:
+    paths = positionals(options.arguments, ["old", "new"])
+    for path in paths:
+        if not Path(path).is_file():
+            raise UsageError(f"{path}: no such file")
+    standard = not options.no_standard_import
+    old, new = (compile_file(path, options.import_path, standard_import=standard) for path in paths)
+    least = Effect.SOURCE if options.source else Effect.REMOVED
+    changes = list(breaking_changes(old.registry, old.id, new.registry, new.id, at_least=least))
+    for change in changes:
+        print(change)
+    return 1 if changes else 0
+
+
+_ACTIONS: Final[dict[str, Callable[[argparse.Namespace], int | None]]] = {
+    "check": _check,
     "compile": _compile,
     "completion": _completion,
     "convert": _convert,
