@@ -176,6 +176,8 @@ class RpcError(CapletError):
         self.trace = trace
         self.details = tuple(details)
         self.fault = fault
+        # Whether a program has seen it, or it was reported because none did; one error may be that of many calls.
+        self.noticed = False
 
     def __str__(self) -> str:
         return self.reason

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from caplet.cap.local import CANCELLABLE, ONE_AT_A_TIME
+from caplet.errors import Failed
 from caplet.rpc import decode
 from caplet.testing.network import Network
 from caplet.testing.objects import Service, answer_call, call, capabilities_of, number_of
@@ -388,3 +389,78 @@ def test_a_pipelined_call_keeps_the_call_it_is_pipelined_on_T23(pair):
     answer_call(pair.bob.held.pop(), 0, [thing.capability])
     pair.run()
     assert number_of(inner.result()) == 3
+
+
+# --- giving a call up whatever was taken from it -------------------------------------------------------------------------------------
+
+
+def test_a_call_that_is_given_up_sends_finish_although_capabilities_of_it_are_held_row_69(pair):
+    target = pair.ready()
+    answer = call(target)
+    promise = answer.pipeline((0,))
+    pair.run()
+    answer.abandon(Failed("given up"))
+    assert str(answer.error) == str(promise.error) == "given up"
+    assert call(promise).error is not None
+    pair.run()
+    assert pair.lines()[-1] == "> finish q2 releasing results"
+    answer_call(pair.bob.held.pop())
+    pair.run()
+    answer.abandon(Failed("twice"))
+    assert str(answer.error) == "given up"
+
+
+def test_a_call_that_is_given_up_is_finished_when_the_last_place_that_was_passed_on_goes_row_69(pair):
+    thing = Service()
+    target = pair.ready()
+    answer, other = call(target), call(target)
+    frozen = answer.pipeline((0,)).raw
+    other_frozen = other.pipeline((0,)).raw
+    pair.run()
+    answer.abandon(Failed("given up"))
+    pair.run()
+    assert not [line for line in pair.lines() if "finish" in line]
+    del frozen
+    pair.run()
+    assert pair.lines() == ["> finish q2 releasing results"]
+    other.abandon(Failed("given up too"))
+    pair.bob.held.pop(0).finish()
+    answer_call(pair.bob.held.pop(), 0, [thing.capability])
+    pair.run()
+    del other_frozen
+    pair.run()
+    assert thing.is_released
+
+
+def test_a_claim_for_a_question_that_was_given_up_cancels_the_tail_call_row_79(pair):
+    thing = Service(CANCELLABLE)
+    target = pair.ready()
+    answer = call(target, capabilities=[thing.capability])
+    frozen = answer.pipeline((0,)).raw
+    pair.run()
+    answer.abandon(Failed("given up"))
+    tail(pair, 3)
+    pair.run()
+    for cancelled in thing.cancelled:
+        cancelled.fail(RuntimeError("stopped"))
+    pair.run()
+    assert pair.lines().count("> return q1 sent elsewhere") == 1
+    thing.held.clear()
+    thing.cancelled.clear()
+    del frozen
+
+
+def test_calls_that_wait_here_are_withdrawn_when_they_are_given_up():
+    from caplet.cap.promise import PromiseCapability
+    from caplet.cap.turns import Turns
+    from caplet.testing.host import SimulatedHost
+
+    turns = Turns(SimulatedHost())
+    promise = PromiseCapability(turns)
+    answer = call(promise)
+    answer.abandon(Failed("given up"))
+    assert str(answer.error) == "the call was cancelled"
+    service = Service()
+    promise.resolve(service.capability)
+    turns.run()
+    assert service.numbers == []

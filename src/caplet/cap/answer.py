@@ -151,6 +151,12 @@ class AnswerState:
     def unwanted(self) -> None:
         """Nobody wants the outcome any more."""
 
+    def abandon(self, error: RpcError) -> None:
+        """Give the call up, also where capabilities taken from it are held: they break, and whoever waits hears `error`."""
+        if not self.done:
+            self.unwanted()
+            self.fail(error)
+
 
 class Answer:
     """What the caller holds of a call.
@@ -222,6 +228,20 @@ class Answer:
                 turns.wake()
 
     release = cancel
+
+    @property
+    def held(self) -> bool:
+        """Whether the result is still wanted."""
+        return self._held
+
+    def abandon(self, error: RpcError) -> None:
+        """Give the call up whatever was taken from it: the callee hears of it now, and pipelined capabilities break with `error`."""
+        self._held = False
+        state = self.state
+        state.abandon(error)
+        turns = state.turns
+        if turns is not None and not turns.running:
+            turns.wake()
 
     def __del__(self) -> None:
         # May run anywhere, also in a garbage collection: only enqueue.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from caplet.codegen.module_names import imported_modules
 from caplet.codegen.stub_types import TypeNames
-from caplet.runtime.names import STRUCT_NAMES, avoid, enumerant_names, field_names, method_names
+from caplet.runtime.names import CALL_NAMES, STRUCT_NAMES, avoid, enumerant_names, field_names, method_names
 from caplet.schema.ids import STREAM_RESULT_ID
 from caplet.schema.model import (
     ConstNode,
@@ -174,7 +174,7 @@ class StubWriter:
             length = ", length: _b.int" if init == "list" else ""
             writer.append(f"def {avoid(f'init_{name}', taken)}(self{length}) -> {build}: ...")
         if piped is not None:
-            pipeline += ["@_b.property", f"def {name}(self) -> {piped}: ..."]
+            pipeline += ["@_b.property", f"def {avoid(name, CALL_NAMES)}(self) -> {piped}: ..."]
 
     def field_input(self, node: Node, field: Field) -> str:
         """Return what a field may be set from."""

@@ -187,7 +187,10 @@ def receive_return(connection: Connection, message: MessageReader, body: AnyStru
         if asked.is_tail:
             raise ProtocolError("Return takes other results for a call whose results were to stay at the peer")
         asked.advance(RETURNED)
-        tailcall.claim(connection, asked, body.u32(8))
+        if asked.done:
+            tailcall.claim_for_cancelled(connection, body.u32(8))
+        else:
+            tailcall.claim(connection, asked, body.u32(8))
     else:
         raise ProtocolError(f"a Return of unknown kind {kind}")
     connection.flow.check_paused(connection)

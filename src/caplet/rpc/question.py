@@ -185,6 +185,10 @@ class Question(AnswerState):
         if not self.answer_wanted and self.slot_uses == 0:
             self.advance(UNWANTED)
 
+    def abandon(self, error: RpcError) -> None:
+        """Give the call up: with the promises that were handed out goes what addresses the answer, and then the peer hears of it."""
+        self.fail(error)
+
     def finished(self) -> None:
         """Pass the outcome on; from now on only what addresses the answer keeps it."""
         self.target = None

@@ -1,25 +1,30 @@
 """What a call gives its caller: something to await, and the capabilities in its results before they are there.
 
-Knows waiting and pipelining over an `Answer`. Does not know how a call is sent (`clients.py`) or which loop waits: the answer's vat does.
+Knows waiting and pipelining over an `Answer`, and that an error which nobody looked at is reported. Does not know how a call is sent (`clients.py`)
+or which loop waits: the answer's vat does.
 """
 
 from __future__ import annotations
 
 import difflib
+import logging
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from caplet.errors import Failed
+from caplet.errors import Disconnected, Failed
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from caplet.cap.answer import Answer, AnswerState
+    from caplet.errors import RpcError
     from caplet.runtime.interfaces import MethodPlan
     from caplet.runtime.structs import Struct
 
 __all__ = ["Call", "Pipeline"]
 
 Results = TypeVar("Results", covariant=True)
+
+_log = logging.getLogger("caplet")
 
 
 class Pipeline:
@@ -54,10 +59,11 @@ class Call(Pipeline, Generic[Results]):
     """A call that was sent: await it for its results, or use capabilities in them at once.
 
     It may be awaited any number of times, by any number of tasks. Dropping it does not cancel the call; `cancel()` does, and so does
-    cancelling the last task that awaits it, unless a capability taken from it is still held.
+    cancelling the last task that awaits it, unless a capability taken from it is still held. An error of a call that was neither awaited
+    nor used for its capabilities is logged, once.
     """
 
-    __slots__ = ("__weakref__", "_plan", "_waiting")
+    __slots__ = ("__weakref__", "_noticed", "_plan", "_waiting")
 
     _answer: Answer
 
@@ -67,8 +73,11 @@ class Call(Pipeline, Generic[Results]):
         self._struct = plan.results
         self._plan = plan
         self._waiting = 0
+        # Whether somebody sees an error of it, or wants to see none.
+        self._noticed = False
 
     def __await__(self) -> Generator[object, None, Results]:
+        self._noticed = True
         answer = self._answer
         state = answer.state
         if not state.done:
@@ -87,37 +96,85 @@ class Call(Pipeline, Generic[Results]):
                 self._waiting -= 1
         error = state.error
         if error is not None:
+            error.noticed = True
             raise error.again()
         if state.content is None:
             raise Failed(f"{self._plan} was cancelled")
         return self._struct._open(state.content)  # type: ignore[return-value]
 
+    def __getattr__(self, name: str) -> object:
+        self._noticed = True
+        return super().__getattr__(name)
+
     def cancel(self) -> None:
-        """Tell the callee that the results are not wanted; whoever awaits the call gets an error."""
-        self._answer.cancel()
+        """Give the call up: the callee is told, whoever awaits it gets an error, and capabilities taken from it break.
+
+        Does nothing when the call is done.
+        """
+        self._noticed = True
+        self._answer.abandon(Failed(f"{self._plan} was cancelled"))
 
     def __del__(self) -> None:
         answer = self._answer
-        if not answer.done:
+        error = answer.error
+        if error is not None:
+            if not self._noticed:
+                _report(self._plan, error)
+        elif not answer.done and answer.held:
             # Dropping a call does not cancel it: the answer is kept until it is there. Only enqueues.
-            answer.on_done(KeptAnswer(answer).let_go)
+            answer.on_done(KeptAnswer(answer, None if self._noticed else self._plan).let_go)
 
     def __repr__(self) -> str:
         outcome = "failed" if self._answer.error is not None else "answered" if self._answer.done else "under way"
         return f"<call of {self._plan}, {outcome}>"
 
 
+class PipelineOnlyCall(Call[Results]):
+    """A call that was sent for the sake of the capabilities in its results alone; it ends when the last of them is dropped."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[object, None, Results]:
+        """Refuse.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(f"this call of {self._plan} was sent by pipeline_only(); its results do not come back")
+
+    def __del__(self) -> None:
+        """Nothing keeps it."""
+
+
 class KeptAnswer:
-    """Keeps an answer that nobody holds until it is there."""
+    """Keeps an answer that nobody holds until it is there.
 
-    __slots__ = ("_answer",)
+    Args:
+        answer: the answer.
+        plan: the method, when an error is to be reported.
+    """
 
-    def __init__(self, answer: Answer) -> None:
+    __slots__ = ("_answer", "_plan")
+
+    def __init__(self, answer: Answer, plan: MethodPlan | None) -> None:
         self._answer: Answer | None = answer
+        self._plan = plan
 
     def let_go(self, state: AnswerState) -> None:
         """The answer is there."""
         self._answer = None
+        if state.error is not None and self._plan is not None:
+            _report(self._plan, state.error)
+
+
+def _report(plan: MethodPlan, error: RpcError) -> None:
+    """Log an error that nobody looked at."""
+    if isinstance(error, Disconnected) or plan.streaming:
+        # One error of many calls: the end of a connection, which is no news where this side ended it, or of a stream.
+        if error.noticed or (isinstance(error, Disconnected) and error.fault == "local"):
+            return
+        error.noticed = True
+    _log.error("nobody looked at the error of a call of %s: %s: %s", plan, type(error).__name__, error)
 
 
 def _why_not(struct: type[Struct], name: str) -> str:

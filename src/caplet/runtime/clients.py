@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Self, TypeVar, overload
 
 from caplet.cap.capability import NULL, Capability
 from caplet.cap.request import NO_PROMISE_PIPELINING
-from caplet.runtime.calls import Call
+from caplet.runtime.calls import Call, PipelineOnlyCall
 from caplet.runtime.interfaces import InterfacePlan, MethodPlan
 
 if TYPE_CHECKING:
@@ -162,6 +162,17 @@ class BoundMethod:
         plan = self._plan
         return Request(self._capability.new_request(plan.interface_id, plan.method_id, size_hint_words), plan)
 
+    def __getitem__(self, types: object) -> BoundMethod:
+        """Return the method with its own type parameters bound, as in `store.get[Person](key="x")`.
+
+        Args:
+            types: one type, or several: `str`, `bytes`, a class of a schema, or `list[...]` of these.
+
+        Raises:
+            TypeError: the method has more or fewer parameters, or an argument stands for no type.
+        """
+        return BoundMethod(self._capability, self._plan.bound_to(types))
+
     def __repr__(self) -> str:
         return f"<method {self._plan} of {self._capability.describe()}>"
 
@@ -197,8 +208,8 @@ class Request:
         return Call(request.send(), plan)
 
     def pipeline_only(self) -> Call[Struct]:
-        """Send the call for the sake of the capabilities in its results alone; it must not be awaited."""
-        return Call(self._request.send_pipeline_only(), self._plan)
+        """Send the call for the sake of the capabilities in its results alone; it cannot be awaited."""
+        return PipelineOnlyCall(self._request.send_pipeline_only(), self._plan)
 
 
 def make_client_class(

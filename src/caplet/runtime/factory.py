@@ -23,7 +23,7 @@ from caplet.runtime.fields import (
     FloatField,
     VoidField,
 )
-from caplet.runtime.generics import brand_name, brand_of_arguments, tidy_brand
+from caplet.runtime.generics import brand_name, brand_of_arguments, scope_of_arguments, tidy_brand
 from caplet.runtime.interfaces import InterfacePlan, MethodPlan
 from caplet.runtime.kinds import (
     AnyPointerKind,
@@ -45,11 +45,12 @@ from caplet.runtime.pointer_fields import PointerField, TextField
 from caplet.runtime.servers import Server, make_server_class
 from caplet.runtime.structs import BuilderMixin, Struct, finish_class
 from caplet.runtime.unions import Which
-from caplet.schema.ids import STREAM_RESULT_ID
+from caplet.schema.ids import IMPLICIT_SCOPE, STREAM_RESULT_ID
 from caplet.schema.model import (
     EMPTY_BRAND,
     AnyPointerType,
     Brand,
+    BrandScope,
     ConstNode,
     EnumNode,
     EnumType,
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from caplet.schema.model import Field as FieldNode
+    from caplet.schema.model import Method
     from caplet.schema.registry import Registry
 
 __all__ = ["ClassFactory"]
@@ -450,20 +452,61 @@ class ClassFactory:
         methods = sorted(enumerate(body.methods), key=lambda pair: pair[1].code_order)
         names = method_names(method.name for _, method in methods)
         for ordinal, method in methods:
-            params, results = method.param_struct_type, method.result_struct_type
-            plan.methods.append(
-                MethodPlan(
-                    plan,
-                    ordinal,
-                    method.name,
-                    names[method.name],
-                    partial(self.class_of, params, apply_brand_to_brand(method.param_brand, brand)),
-                    partial(self._results_class, results, apply_brand_to_brand(method.result_brand, brand)),
-                    results == STREAM_RESULT_ID,
-                    allowed or any(annotation.id == ALLOW_CANCELLATION_ID for annotation in method.annotations),
-                )
-            )
+            allows = allowed or any(annotation.id == ALLOW_CANCELLATION_ID for annotation in method.annotations)
+            plan.methods.append(self._method_plan(plan, ordinal, method, names[method.name], brand, allows))
         return plan
+
+    def _method_plan(
+        self, interface: InterfacePlan, ordinal: int, method: Method, name: str, brand: Brand, allows: bool
+    ) -> MethodPlan:
+        """Return the plan of a method.
+
+        Args:
+            interface: the interface that declares it.
+            ordinal: its number.
+            method: the method.
+            name: its name in Python.
+            brand: what the interface's parameters, and the method's implicit ones, are bound to.
+            allows: whether an annotation allows cancellation.
+        """
+        results = method.result_struct_type
+
+        def bind(arguments: object) -> MethodPlan:
+            scope = scope_of_arguments(IMPLICIT_SCOPE, str(plan), method.implicit_parameters, arguments)
+            others = tuple(entry for entry in brand.scopes if entry.scope_id != IMPLICIT_SCOPE)
+            return self._method_plan(interface, ordinal, method, name, Brand((scope, *others)), allows)
+
+        plan = MethodPlan(
+            interface,
+            ordinal,
+            method.name,
+            name,
+            partial(
+                self.class_of,
+                method.param_struct_type,
+                self._method_brand(method.param_struct_type, method.param_brand, brand),
+            ),
+            partial(self._results_class, results, self._method_brand(results, method.result_brand, brand)),
+            results == STREAM_RESULT_ID,
+            allows,
+            bind,
+        )
+        return plan
+
+    def _method_brand(self, struct_id: int, declared: Brand, brand: Brand) -> Brand:
+        """Return what the parameters of a method's params or results are bound to.
+
+        Args:
+            struct_id: the struct.
+            declared: how the method names that struct.
+            brand: what the parameters of the interface, and the method's implicit ones, are bound to.
+        """
+        found = apply_brand_to_brand(declared, brand)
+        implicit = next((scope for scope in brand.scopes if scope.scope_id == IMPLICIT_SCOPE), None)
+        if implicit is not None and "$" in self.registry.get(struct_id).name:
+            # A struct that was made for the method has the method's parameters as its own.
+            found = Brand((BrandScope(struct_id, implicit.bindings), *found.scopes))
+        return found
 
     def _results_class(self, type_id: int, brand: Brand) -> Any:
         """Return the class of a method's results; streaming methods have none, which an empty struct stands for."""

@@ -24,7 +24,7 @@ from caplet.schema.model import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["brand_name", "brand_of_arguments", "tidy_brand"]
+__all__ = ["brand_name", "brand_of_arguments", "scope_of_arguments", "tidy_brand"]
 
 # How deep bindings may be nested before the rest is left unbound: a type may bind itself ever deeper.
 _DEEPEST = 6
@@ -84,12 +84,28 @@ def brand_of_arguments(node: Node, outer: Brand, arguments: object) -> Brand:
     Raises:
         TypeError: there are more or fewer than parameters, or one stands for no type.
     """
-    given: tuple[Any, ...] = arguments if isinstance(arguments, tuple) else (arguments,)  # pyright: ignore
-    if len(given) != len(node.parameters):
-        raise TypeError(f"{node.name} has the parameters {', '.join(node.parameters)}; {len(given)} types were given")
-    scope = BrandScope(node.id, tuple(type_of(argument) for argument in given))
+    scope = scope_of_arguments(node.id, node.name, node.parameters, arguments)
     others = tuple(entry for entry in outer.scopes if entry.scope_id != node.id)
     return tidy_brand(Brand((scope, *others)))
+
+
+def scope_of_arguments(scope_id: int, title: str, parameters: tuple[str, ...], arguments: object) -> BrandScope:
+    """Return what the parameters of one scope are bound to.
+
+    Args:
+        scope_id: the generic type, or `IMPLICIT_SCOPE` for a method.
+        title: its name, for errors.
+        parameters: the names of its parameters.
+        arguments: one Python type, or a tuple of them, in order.
+
+    Raises:
+        TypeError: there are more or fewer than parameters, or one stands for no type.
+    """
+    given: tuple[Any, ...] = arguments if isinstance(arguments, tuple) else (arguments,)  # pyright: ignore
+    if len(given) != len(parameters):
+        names = f"the parameters {', '.join(parameters)}" if parameters else "no type parameters"
+        raise TypeError(f"{title} has {names}; {len(given)} types were given")
+    return BrandScope(scope_id, tuple(type_of(argument) for argument in given))
 
 
 def tidy_brand(brand: Brand) -> Brand:

@@ -30,6 +30,7 @@ class MethodPlan:
         results: returns the class of its results.
         streaming: whether it is declared `-> stream`.
         allow_cancellation: whether the schema's annotation says that running calls may be cancelled.
+        bind: returns the same method with its own type parameters bound.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class MethodPlan:
         results: Callable[[], type[Struct]],
         streaming: bool = False,
         allow_cancellation: bool = False,
+        bind: Callable[[object], MethodPlan] | None = None,
     ) -> None:
         self.interface = interface
         self.interface_id = interface.id
@@ -52,6 +54,8 @@ class MethodPlan:
         self.allow_cancellation = allow_cancellation
         self._params = params
         self._results = results
+        self._bind = bind
+        self._bound: dict[object, MethodPlan] = {}
 
     @cached_property
     def params(self) -> type[Struct]:
@@ -62,6 +66,22 @@ class MethodPlan:
     def results(self) -> type[Struct]:
         """The class of its results."""
         return self._results()
+
+    def bound_to(self, arguments: object) -> MethodPlan:
+        """Return the method with its own type parameters bound.
+
+        Args:
+            arguments: one Python type, or a tuple of them.
+
+        Raises:
+            TypeError: the method has more or fewer parameters, or an argument stands for no type.
+        """
+        found = self._bound.get(arguments)
+        if found is None:
+            if self._bind is None:
+                raise TypeError(f"{self} has no type parameters")
+            found = self._bound[arguments] = self._bind(arguments)
+        return found
 
     def __str__(self) -> str:
         return f"{self.interface.display_name}.{self.schema_name}()"

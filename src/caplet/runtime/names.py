@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "CALL_NAMES",
     "CLIENT_NAMES",
     "STRUCT_NAMES",
     "avoid",
@@ -57,6 +58,8 @@ STRUCT_PREFIXES = ("has_", "init_")
 
 # The names that client classes need.
 CLIENT_NAMES = frozenset({"cast_as", "close"})
+# The names that calls need; a capability or struct in results that would have one of them gets a trailing underscore before it is there.
+CALL_NAMES = frozenset({"cancel"})
 
 
 def snake_case(name: str) -> str:

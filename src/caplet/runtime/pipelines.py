@@ -12,6 +12,7 @@ from caplet.runtime.calls import Pipeline
 from caplet.runtime.clients import Client
 from caplet.runtime.kinds import AnyPointerKind, InterfaceKind
 from caplet.runtime.list_kinds import ListKind
+from caplet.runtime.names import CALL_NAMES, avoid
 from caplet.runtime.plans import GroupField, StructKind
 from caplet.runtime.pointer_fields import PointerField
 
@@ -58,7 +59,8 @@ def members_of(cls: type[Struct]) -> Mapping[str, PipelineMember]:
     found = _members.get(cls)
     if found is None:
         found = {}
-        for name, field in cls._fields.items():
+        for field_name, field in cls._fields.items():
+            name = avoid(field_name, CALL_NAMES)
             if isinstance(field, GroupField):
                 found[name] = PipelineMember((), None, field.plan.struct)
             elif isinstance(field, PointerField):

@@ -23,12 +23,12 @@ from caplet.cap.local import CANCELLABLE, ONE_AT_A_TIME, LocalCapability
 from caplet.errors import Failed, RpcError, Unimplemented
 from caplet.runtime.clients import Client
 from caplet.runtime.interfaces import InterfacePlan, MethodPlan
+from caplet.runtime.structs import Struct
 
 if TYPE_CHECKING:
     from caplet.cap.call import IncomingCall
     from caplet.cap.host import RunningMethod
     from caplet.runtime.clients import Request
-    from caplet.runtime.structs import Struct
 
 __all__ = [
     "CallContext",
@@ -255,14 +255,15 @@ class ServerMethod:
     def finish(self, call: IncomingCall, context: CallContext, outcome: object) -> None:
         """Answer with what the function returned."""
         if outcome is not None:
-            if isinstance(outcome, Mapping):
+            if isinstance(outcome, Struct) and outcome._plan.type_id == self.plan.results._plan.type_id:
+                if outcome is not context._results:
+                    call.results().set(outcome)
+            elif isinstance(outcome, Mapping):
                 context.results._fill((), outcome)
             elif isinstance(outcome, tuple):
                 context.results._fill(outcome, {})
             elif self.single is not None:
                 setattr(context.results, self.single, outcome)
-            elif isinstance(outcome, self.plan.results):
-                call.results().set(outcome)
             else:
                 raise TypeError(
                     f"{self.plan} returned {type(outcome).__name__}; expected nothing, a mapping by name or a tuple in declared order"

@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import os
 
-__all__ = ["STREAM_RESULT_ID", "child_id", "group_id", "method_struct_id", "random_id"]
+__all__ = ["IMPLICIT_SCOPE", "STREAM_RESULT_ID", "child_id", "group_id", "method_struct_id", "random_id"]
 
 # The result struct of methods that are declared `-> stream` (stream.capnp, StreamResult).
 STREAM_RESULT_ID = 0x995F9A3377C0B16E
+# Stands in brands for the method at hand, whose implicit parameters belong to no node.
+IMPLICIT_SCOPE = 0
 
 _HIGHEST_BIT = 1 << 63
 

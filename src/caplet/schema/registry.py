@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from caplet.errors import SchemaError
+from caplet.schema.ids import IMPLICIT_SCOPE
 from caplet.schema.model import (
     EMPTY_BRAND,
     AnyPointerType,
@@ -18,6 +19,7 @@ from caplet.schema.model import (
     EnumType,
     FileNode,
     Group,
+    ImplicitParameterType,
     InterfaceNode,
     InterfaceType,
     ListType,
@@ -267,8 +269,12 @@ def _placed_as(node: Node, other: Node) -> Node:
 def apply_brand(type_: Type, brand: Brand) -> Type:
     """Substitutes generic parameters: the type as seen by a user who bound the parameters with `brand`.
 
-    A parameter whose scope the brand does not list, or leaves unbound, becomes AnyPointer.
+    A parameter whose scope the brand does not list, or leaves unbound, becomes AnyPointer. The scope `IMPLICIT_SCOPE` binds the implicit parameters of
+    the method at hand.
     """
+    if isinstance(type_, ImplicitParameterType):
+        bound = next((scope.bindings for scope in brand.scopes if scope.scope_id == IMPLICIT_SCOPE), None)
+        return type_ if bound is None else bound[type_.parameter_index] or AnyPointerType()
     if isinstance(type_, ParameterType):
         for scope in brand.scopes:
             if scope.scope_id == type_.scope_id:
