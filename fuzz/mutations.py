@@ -33,15 +33,14 @@ NESTING = 64
 Segments = list[bytes]
 
 
-def fill(target: Any, rng: random.Random, depth: int, untyped: bool = True) -> None:
-    """Set many fields of `target` at random, those without a type only when asked for."""
+def fill(target: Any, rng: random.Random, depth: int) -> None:
+    """Set many fields of `target` at random."""
     target.flag = rng.random() < 0.5
     target.number = rng.getrandbits(64)
     target.real = rng.random()
     target.color = rng.randrange(3)
     target.text = "text" * rng.randrange(4)
-    # No brackets: the original's tool counts those in strings too when it looks for the end of a value.
-    target.data = rng.randbytes(rng.randrange(20)).translate(None, b"()[]{}")
+    target.data = rng.randbytes(rng.randrange(20))
     target.point = {"x": rng.randrange(100)}
     target.flags = [rng.random() < 0.5 for _ in range(rng.randrange(12))]
     target.bytes = rng.randbytes(rng.randrange(10))
@@ -53,19 +52,18 @@ def fill(target: Any, rng: random.Random, depth: int, untyped: bool = True) -> N
     target.colors = [0, 1, 2][: rng.randrange(4)]
     target.nested = [[1, 2], [], [3]][: rng.randrange(4)]
     target.init_voids(rng.randrange(5))
-    if untyped:
-        target.any = schema.Point(x=rng.randrange(9))
+    target.any = schema.Point(x=rng.randrange(9))
     member = rng.randrange(4)
     if member == 1:
         target.label = "label"
     elif member == 2 and depth:
-        fill(target.init_child(), rng, depth - 1, untyped)
+        fill(target.init_child(), rng, depth - 1)
     elif member == 3:
         target.box.width = 4
         target.box.title = "title"
     if depth:
         for child in target.init_children(rng.randrange(3)):
-            fill(child, rng, depth - 1, untyped)
+            fill(child, rng, depth - 1)
 
 
 def make_message(rng: random.Random, depth: int, first_segment_words: int) -> Segments:

@@ -22,8 +22,8 @@ from caplet.runtime.kinds import (
     DataKind,
     EnumKind,
     FloatKind,
-    IntKind,
     InterfaceKind,
+    IntKind,
     Kind,
     TextKind,
     VoidKind,
@@ -174,9 +174,9 @@ def test_every_form_is_byte_identical_to_the_original(seed: int) -> None:
 
 
 @needs_tool
-def test_a_message_of_many_segments_is_byte_identical_to_the_original() -> None:
-    seed = random.randrange(1 << 30)
-    print(f"seed {seed}")
+@settings(max_examples=1, deadline=None)
+@given(st.integers(0, 1 << 30))
+def test_a_message_of_many_segments_is_byte_identical_to_the_original(seed: int) -> None:
     values = Values(random.Random(seed), 40)
     large = Everything.from_dict({"children": [values.struct(Everything._plan, 2) for _ in range(6)]})
     check_forms([large])
@@ -185,9 +185,9 @@ def test_a_message_of_many_segments_is_byte_identical_to_the_original() -> None:
 
 @needs_tool
 @pytest.mark.parametrize("words", [1, 5, 32])
-def test_segments_of_a_fixed_size_are_filled_as_the_original_fills_them_W10(words: int) -> None:
-    seed = random.randrange(1 << 30)
-    print(f"seed {seed}")
+@settings(max_examples=3, deadline=None)
+@given(st.integers(0, 1 << 30))
+def test_segments_of_a_fixed_size_are_filled_as_the_original_fills_them_W10(words: int, seed: int) -> None:
     chosen = Values(random.Random(seed), 9).struct(Everything._plan, 3)
     made = new_message(Everything, first_segment_words=words, grow=False)
     made._fill((), chosen)

@@ -60,11 +60,12 @@ def test_without_a_working_compiler_nothing_is_compiled_and_one_line_says_why(ch
     assert "/bin/false" in reason
 
 
-def test_without_a_working_compiler_requiring_extensions_is_an_error(checkout: Path) -> None:
-    done = build(checkout, "require")
+@pytest.mark.parametrize("form", ["require", "checked"])
+def test_without_a_working_compiler_requiring_extensions_is_an_error(checkout: Path, form: str) -> None:
+    done = build(checkout, form)
     assert done.returncode != 0
     (reason,) = reasons(done)
-    assert "CAPLET_EXTENSIONS=require" in reason
+    assert f"CAPLET_EXTENSIONS={form}" in reason
     assert not (checkout / "build").exists()
 
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from caplet.errors import NotationError
 from caplet.notation.json_plan import JsonMember, JsonPlans, JsonStruct
-from caplet.notation.reading import default_pointer, double_text, element, slot_number, slot_pointer
+from caplet.notation.reading import default_pointer, double_text, element, slot_number, slot_pointer, weight_of
 from caplet.schema.model import EnumType, ListType, Slot, StructType, Type, TypeKind, Value
 from caplet.wire.untyped import AnyList, AnyPointer, AnyStruct
 
@@ -121,12 +121,15 @@ class JsonPrinter:
         elif type_.kind in _POINTERS:
             items = [self.pointer(source.pointer(i), type_, None, "", deeper, False) for i in range(len(source))]
         else:
+            if type_.kind == TypeKind.BOOL:
+                source._charge_bits()
             items = [self.number(element(source, type_.kind, i), type_) for i in range(len(source))]
         inside, self.broken = self.broken, outside
         return f"[{self.join(items, inside, indent, prefixed)}]"
 
     def struct(self, source: AnyStruct, plan: JsonStruct, type_: StructType, indent: int, prefixed: bool) -> str:
         """Return a struct or group."""
+        source._charge_at_least(weight_of(plan.node))
         outside, self.broken = self.broken, False
         entries = list(self.entries(source, plan, type_, ""))
         deeper = indent + (len(entries) > 1)

@@ -27,6 +27,7 @@ __all__ = [
     "float_text",
     "slot_number",
     "slot_pointer",
+    "weight_of",
 ]
 
 Number = bool | int | float | None
@@ -34,11 +35,12 @@ Number = bool | int | float | None
 
 @record
 class Shape:
-    """The fields of a struct or group: those outside of the union and those inside, by index."""
+    """The fields of a struct or group: those outside of the union and those inside, by index; what one costs to be written out, in words."""
 
     node: StructNode
     plain: tuple[tuple[int, Field], ...]
     union: tuple[tuple[int, Field], ...]
+    weight: int
 
 
 class Shapes:
@@ -65,7 +67,7 @@ class Shapes:
             numbered = tuple(enumerate(body.fields))
             plain = tuple(entry for entry in numbered if not entry[1].in_union)
             union = tuple(entry for entry in numbered if entry[1].in_union)
-            found = self._shapes[type_id] = Shape(body, plain, union)
+            found = self._shapes[type_id] = Shape(body, plain, union, weight_of(body))
         return found
 
     def enum(self, type_: EnumType) -> EnumNode:
@@ -86,6 +88,11 @@ class Shapes:
         """Return the type of a field that is not a group, seen by whoever has the struct with the type `outer`."""
         assert isinstance(field.body, Slot)
         return apply_brand(field.body.type, outer.brand) if isinstance(outer, StructType) else field.body.type
+
+
+def weight_of(node: StructNode) -> int:
+    """Return what a struct or group costs to be written out, in words: a message may hold many structs that are smaller than their type."""
+    return max(node.data_word_count + node.pointer_count, len(node.fields) >> 2)
 
 
 def active_field(shape: Shape, source: AnyStruct) -> tuple[int, Field] | None:

@@ -124,12 +124,16 @@ class TextPrinter:
         elif type_.kind in _POINTERS:
             items = [self.pointer(source.pointer(i), type_, None, inner, _Mode.BARE) for i in range(length)]
         else:
+            if type_.kind == TypeKind.BOOL:
+                source._charge_bits()
             items = [self.number(element(source, type_.kind, i), type_) for i in range(length)]
         return f"[{_delimit(items, amount, mode, False)}]"
 
     def struct(self, source: AnyStruct, type_: Type, amount: int, mode: _Mode, group: int | None = None) -> str:
         """Return a struct, or with `group` a group of it."""
         assert isinstance(type_, StructType)
+        if group is None:
+            source._charge_at_least(self.shapes.shape(type_.type_id).weight)
         inner = amount + 1 if amount else 0
         items = [
             f"{field.name} = {self.field(source, field, type_, inner)}"

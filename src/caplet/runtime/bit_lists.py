@@ -43,6 +43,11 @@ class BoolList(List):
         """Return the truth value at `index`."""
         return self._segment.u8s[self._start + (index >> 3)] >> (index & 7) & 1 != 0
 
+    def export(self) -> list[Any]:
+        """Return the truth values."""
+        self._charge_bits()
+        return list(self)
+
     def to_bytes(self) -> bytes:
         """Return the truth values as bytes, 0 or 1 for each; `numpy.frombuffer(..., bool)` makes an array of them."""
         first = self._start

@@ -43,6 +43,7 @@ cdef class StructKind(PointerKind):
     cdef public tuple fields
     cdef public dict by_name
     cdef public int tag_index
+    cdef public long long weight
     cdef public object origin_of
     cdef public object registry
 

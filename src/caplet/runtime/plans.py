@@ -34,7 +34,7 @@ class StructKind(PointerKind):
 
     Slots: `struct` the reader class and `builder` the builder class; `data_words` and `pointer_count` of new structs; `fields` in declared
     order and `by_name`, by name in Python and in the schema; `tag_index` where the tag of the union is, in 16-bit units, -1 without one;
-    `registry` holds its schema; `origin_of` says how another process finds the class again.
+    `weight` what one costs to be taken apart, in words; `registry` holds its schema; `origin_of` says how another process finds the class again.
     """
 
     __slots__ = (
@@ -48,6 +48,7 @@ class StructKind(PointerKind):
         "struct",
         "tag_index",
         "type_id",
+        "weight",
     )
 
     struct: Any
@@ -62,6 +63,7 @@ class StructKind(PointerKind):
         self.fields: tuple[Field, ...] = ()
         self.by_name: dict[str, Field] = {}
         self.tag_index = -1
+        self.weight = 0
         self.origin_of: Any = None
         self.registry: Any = None
 
@@ -79,6 +81,7 @@ class StructKind(PointerKind):
         """
         self.fields = tuple(fields)
         self.tag_index = tag_index
+        self.weight = max(self.data_words + self.pointer_count, len(fields) >> 2)
         self.by_name = {field.schema_name: field for field in fields}
         self.by_name.update({field.name: field for field in fields})
 
@@ -250,7 +253,12 @@ class StructKind(PointerKind):
         return self.export_struct(made)
 
     def export_struct(self, obj: StructReader) -> dict[str, Any]:
-        """Return a reader as a dict: fields that say something, by their names in Python."""
+        """Return a reader as a dict: fields that say something, by their names in Python.
+
+        Raises:
+            DecodeError: the message is malformed; or larger than its limits allow, where a struct counts as large as its type.
+        """
+        obj._charge_at_least(self.weight)
         made: dict[str, Any] = {}
         tag = self.tag(obj)
         for field in self.fields:

@@ -83,11 +83,15 @@ def _copy_struct(target: AnyStructBuilder, source: AnyStruct, waiting: _Waiting)
 def _copy_list(place: AnyPointerBuilder, source: AnyList, waiting: _Waiting) -> None:
     length = len(source)
     if source.element_size == COMPOSITE:
-        structs = [source.struct(index) for index in range(length)]
-        data_words = max(map(_data_words, structs), default=0)
-        made = place.init_struct_list(length, data_words, max(map(_pointer_count, structs), default=0))
-        for index in range(length - 1, -1, -1):
-            _copy_struct(made.struct(index), structs[index], waiting)
+        data_words = pointer_count = 0
+        filled = length if source._step_bits else 0
+        for index in range(filled):
+            struct = source.struct(index)
+            data_words = max(data_words, _data_words(struct))
+            pointer_count = max(pointer_count, _pointer_count(struct))
+        made = place.init_struct_list(length, data_words, pointer_count)
+        for index in range(filled - 1, -1, -1):
+            _copy_struct(made.struct(index), source.struct(index), waiting)
     elif source.element_size == POINTER:
         made = place.init_list(POINTER, length)
         for index in range(length - 1, -1, -1):

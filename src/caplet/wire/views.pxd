@@ -1,4 +1,5 @@
 # C types of views.py.
+cimport cython
 from caplet.wire.segment cimport Segment
 from caplet.wire.arena cimport Arena
 
@@ -10,6 +11,9 @@ cdef class StructReader:
     cdef public unsigned int _data_bytes
     cdef public unsigned int _pointer_count
     cdef public int _depth
+
+    @cython.locals(missing=cython.longlong)
+    cpdef _charge_at_least(self, long long words)
 
 cdef class StructBuilder(StructReader):
     pass
@@ -24,6 +28,8 @@ cdef class ListReader:
     cdef public unsigned int _pointer_count
     cdef public int _depth
     cdef public int _size
+
+    cpdef _charge_bits(self)
 
 cdef class ListBuilder(ListReader):
     pass

@@ -43,6 +43,19 @@ class StructReader:
         self._pointer_count = 0
         self._depth = 0
 
+    def _charge_at_least(self, words: int) -> None:
+        """Charge what the struct costs beyond its own words to whoever makes something of every field, also of those that it is too small for.
+
+        Args:
+            words: what it is to cost, whatever its size.
+
+        Raises:
+            DecodeError: the budget is used up.
+        """
+        missing = words - (self._data_bytes >> 3) - self._pointer_count
+        if missing > 0 and self._arena is not None:
+            self._arena.charge(missing)
+
 
 class StructBuilder(StructReader):
     """A struct in a message that is being built; its memory may be written."""
@@ -93,6 +106,15 @@ class ListReader:
 
     def __len__(self) -> int:
         return self._length
+
+    def _charge_bits(self) -> None:
+        """Charge what the bits of a list cost whoever makes a value of each: a word for eight.
+
+        Raises:
+            DecodeError: the budget is used up.
+        """
+        if self._arena is not None:
+            self._arena.charge(self._length >> 3)
 
 
 class ListBuilder(ListReader):
