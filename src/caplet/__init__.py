@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from caplet.aio.connections import Connection, connect
     from caplet.aio.serving import Serving, serve
     from caplet.load import install_import_hook, load, open_module
+    from caplet.runtime.call_contexts import CallContext
     from caplet.runtime.calls import Call
     from caplet.runtime.clients import Client
-    from caplet.runtime.servers import CallContext, Server, cancellable
+    from caplet.runtime.server_marks import by_context, cancellable, on_release, shortenable
+    from caplet.runtime.servers import Server, attach_fd, shorten, this_cap
 
 __all__ = [
     "BuildError",
@@ -53,12 +55,18 @@ __all__ = [
     "Unimplemented",
     "__version__",
     "accelerated",
+    "attach_fd",
+    "by_context",
     "cancellable",
     "connect",
     "install_import_hook",
     "load",
+    "on_release",
     "open_module",
     "serve",
+    "shorten",
+    "shortenable",
+    "this_cap",
 ]
 
 __version__ = "0.1.0.dev0"
@@ -68,17 +76,23 @@ accelerated = find_accelerated()
 # Where the names live that are imported on first use.
 _LAZY = {
     "Call": "caplet.runtime.calls",
-    "CallContext": "caplet.runtime.servers",
+    "CallContext": "caplet.runtime.call_contexts",
     "Client": "caplet.runtime.clients",
     "Connection": "caplet.aio.connections",
     "Server": "caplet.runtime.servers",
     "Serving": "caplet.aio.serving",
-    "cancellable": "caplet.runtime.servers",
+    "attach_fd": "caplet.runtime.servers",
+    "by_context": "caplet.runtime.server_marks",
+    "cancellable": "caplet.runtime.server_marks",
     "connect": "caplet.aio.connections",
     "install_import_hook": "caplet.load",
     "load": "caplet.load",
     "open_module": "caplet.load",
+    "on_release": "caplet.runtime.server_marks",
     "serve": "caplet.aio.serving",
+    "shorten": "caplet.runtime.servers",
+    "shortenable": "caplet.runtime.server_marks",
+    "this_cap": "caplet.runtime.servers",
 }
 
 

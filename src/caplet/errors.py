@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self, TypeVar
 
 __all__ = [
     "BuildError",
@@ -182,27 +183,23 @@ class RpcError(CapletError):
     def __str__(self) -> str:
         return self.reason
 
-    def fields(self) -> dict[str, object]:
-        """Return the keyword arguments that make an equal error."""
-        return {
-            "reason": self.reason,
-            "kind": self.kind,
-            "trace": self.trace,
-            "details": self.details,
-            "fault": self.fault,
-        }
-
-    def again(self) -> RpcError:
+    def again(self) -> Self:
         """Return an equal error to raise; whoever keeps this one does not keep the frames that the other one passes through."""
-        return type(self)(**self.fields())  # type: ignore[arg-type]
+        return _remake_rpc_error(type(self), self.args, self.__dict__)
 
-    def __reduce__(self) -> tuple[object, tuple[type[RpcError], dict[str, object]]]:
-        return _remake_rpc_error, (type(self), self.fields())
+    def __reduce__(self) -> tuple[object, ...]:
+        return _remake_rpc_error, (type(self), self.args, self.__dict__)
 
 
-def _remake_rpc_error(cls: type[RpcError], state: dict[str, object]) -> RpcError:
-    """Return a pickled error again."""
-    return cls(**state)  # type: ignore[arg-type]
+AnyRpcError = TypeVar("AnyRpcError", bound=RpcError)
+
+
+def _remake_rpc_error(cls: type[AnyRpcError], args: tuple[object, ...], state: dict[str, object]) -> AnyRpcError:
+    """Return an equal error; not by a call of the class, since those of programs may want other arguments."""
+    made = cls.__new__(cls)
+    made.args = args
+    made.__dict__.update(state)
+    return made
 
 
 class Failed(RpcError):
@@ -251,10 +248,16 @@ def make_rpc_error(
 
 
 def as_rpc_error(error: BaseException) -> RpcError:
-    """Return what a caller is told of any exception: its type and message; `RpcError` is passed on as it is."""
+    """Return what a caller is told of any exception: its type and message; `RpcError` is passed on as it is, but for where it came from."""
     if isinstance(error, RpcError):
-        return error
-    text = str(error)
+        return error if error.__traceback__ is None else error.again()
+    try:
+        text = str(error)
+    except Exception:  # an error without a message is better than none
+        text = ""
+    if issubclass(type(error), BaseExceptionGroup):
+        inner: tuple[BaseException, ...] = getattr(error, "exceptions", ())
+        text = f"{text}: {'; '.join(as_rpc_error(one).reason for one in inner)}"
     reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
     if isinstance(error, NotImplementedError):
         return Unimplemented(reason)

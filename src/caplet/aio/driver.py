@@ -10,6 +10,7 @@ import asyncio
 import logging
 import threading
 from collections import deque
+from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 from caplet.aio.host import LoopHost
@@ -65,6 +66,8 @@ class Link:
             transport.peer_name, bootstrap=bootstrap, limits=limits
         )
         self.connection.on_resume = self.choose_reading
+        # Methods see the context variables of whoever opened the connection or began to serve, and never each other's.
+        self.connection.context = copy_context()
         owner.links[self.connection] = self
         self._reading = True
         self._waiting: deque[MessageReader] = deque()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Coroutine
+    from contextvars import Context
 
 __all__ = ["LoopHost", "LoopWaiter"]
 
@@ -69,13 +70,20 @@ class LoopHost:
         self._flush()
         return LoopWaiter(loop=self.loop)
 
-    def start_method(self, method: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Start a coroutine as a task of its own, and run it to its first wait: most methods have answered by then."""
+    def start_method(self, method: Coroutine[Any, Any, None], context: Context | None = None) -> asyncio.Task[None]:
+        """Start a coroutine as a task of its own, and run it to its first wait: most methods have answered by then.
+
+        Args:
+            method: the coroutine.
+            context: the context variables that it begins with a copy of; None for those of the moment.
+        """
         loop = self.loop
+        if context is not None:
+            context = context.copy()
         if sys.version_info >= (3, 12) and asyncio.current_task(loop) is None:
-            task = asyncio.Task(method, loop=loop, eager_start=True)
+            task = asyncio.Task(method, loop=loop, eager_start=True, context=context)
         else:
-            task = loop.create_task(method)
+            task = loop.create_task(method, context=context)
             self._begin(task)
         if not task.done():
             # Behind the first steps of all methods that start now, what they have answered is written in the same round.

@@ -17,6 +17,7 @@ from caplet.errors import CapletError, Failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextvars import Context
 
     from caplet.cap.answer import Answer, AnswerState
     from caplet.cap.capability import Capability
@@ -93,6 +94,11 @@ class IncomingCall:
     @property
     def peer(self) -> object | None:
         """Who called: the identity that the network gave the peer; None for calls from the same vat."""
+        return None
+
+    @property
+    def context(self) -> Context | None:
+        """The context variables that the method begins with; None for those of whoever starts it."""
         return None
 
     @property

@@ -6,6 +6,7 @@ Knows the interface only. `aio` implements it on an event loop, `caplet.testing`
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Generator
+from contextvars import Context
 from typing import Any, Protocol
 
 __all__ = ["Host", "RunningMethod", "Timer", "Waiter"]
@@ -26,6 +27,10 @@ class RunningMethod(Protocol):
 
     def cancel(self) -> object:
         """Ask it to stop at its next await."""
+        ...
+
+    def cancelling(self) -> int:
+        """Return how many have asked it to stop, and did not take it back."""
         ...
 
 
@@ -51,8 +56,13 @@ class Host(Protocol):
         """Return a new waiter."""
         ...
 
-    def start_method(self, method: Coroutine[Any, Any, None]) -> RunningMethod:
-        """Start a coroutine that handles its own errors; nothing of it runs before this returns or everything up to its first wait."""
+    def start_method(self, method: Coroutine[Any, Any, None], context: Context | None = None) -> RunningMethod:
+        """Start a coroutine that handles its own errors; nothing of it runs before this returns or everything up to its first wait.
+
+        Args:
+            method: the coroutine.
+            context: the context variables that it begins with a copy of; None for those of whoever starts it.
+        """
         ...
 
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from caplet.cap.turns import Turns
     from caplet.errors import RpcError
 
-__all__ = ["CANCELLABLE", "ONE_AT_A_TIME", "Dispatcher", "LocalCapability", "set_turns_provider"]
+__all__ = ["CANCELLABLE", "ONE_AT_A_TIME", "Dispatcher", "LocalCapability", "current_turns", "set_turns_provider"]
 
 # What a dispatcher says about a method.
 CANCELLABLE = 1
@@ -52,6 +52,17 @@ def set_turns_provider(provider: Callable[[], Turns]) -> None:
     """Say where objects that belong to no vat yet find the one to belong to, when they are called in their own process first."""
     global _turns_provider
     _turns_provider = provider
+
+
+def current_turns() -> Turns:
+    """Return the turn queue of the vat that objects of this process join here.
+
+    Raises:
+        Failed: there is none.
+    """
+    if _turns_provider is None:
+        raise Failed("this object belongs to no vat, and there is none to take it")
+    return _turns_provider()
 
 
 class LocalCapability(Capability):
@@ -96,9 +107,7 @@ class LocalCapability(Capability):
         """Make a call of the request; it starts in its turn."""
         turns = self._turns
         if turns is None:
-            if _turns_provider is None:
-                raise Failed("this object belongs to no vat, and there is none to take it")
-            turns = self._turns = _turns_provider()
+            turns = self._turns = current_turns()
         call = LocalCall(turns, request)
         answer = call.answer()
         self.deliver(call)

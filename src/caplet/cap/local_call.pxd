@@ -8,3 +8,4 @@ cdef class LocalAnswer(AnswerState):
 cdef class LocalCall(IncomingCall):
     cdef public object message
     cdef public LocalAnswer state
+    cdef public object variables

@@ -6,6 +6,7 @@ where the call goes.
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 from caplet.cap.answer import Answer, AnswerState, immediate_answer
@@ -16,6 +17,8 @@ from caplet.wire.message import MessageBuilder
 from caplet.wire.untyped import AnyPointer
 
 if TYPE_CHECKING:
+    from contextvars import Context
+
     from caplet.cap.request import Request
     from caplet.cap.turns import Turns
     from caplet.wire.untyped_builder import AnyPointerBuilder
@@ -51,16 +54,23 @@ class LocalCall(IncomingCall):
         request: the request that it is made of; it is used up.
     """
 
-    __slots__ = ("message", "state")
+    __slots__ = ("message", "state", "variables")
 
     def __init__(self, turns: Turns, request: Request) -> None:
         super().__init__(turns, request.interface_id, request.method_id, request.params.as_reader(), request.hints)
         self.message: MessageBuilder | None = None
         self.state = LocalAnswer(turns, self)
+        # A method of the same process sees what its caller sees, as a task does.
+        self.variables = copy_context()
 
     def answer(self) -> Answer:
         """Return the caller's half, once."""
         return Answer(self.state)
+
+    @property
+    def context(self) -> Context | None:
+        """The context variables of the caller."""
+        return self.variables
 
     @property
     def results_touched(self) -> bool:

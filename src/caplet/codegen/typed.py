@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from caplet.cap.capability import Capability
+from caplet.runtime.call_contexts import CallContext
 from caplet.runtime.calls import Call, Pipeline
 from caplet.runtime.clients import Client, Request
 from caplet.runtime.enums import Enum
-from caplet.runtime.servers import CallContext, Server
+from caplet.runtime.servers import Server
 from caplet.runtime.structs import BuilderMixin, Struct
 from caplet.wire.untyped import AnyList, AnyPointer, AnyStruct
 from caplet.wire.untyped_builder import AnyPointerBuilder

@@ -21,6 +21,8 @@ from caplet.rpc.ids import FIRST_SILENT_ID
 from caplet.wire.untyped import AnyPointer
 
 if TYPE_CHECKING:
+    from contextvars import Context
+
     from caplet.cap.request import Request
     from caplet.errors import RpcError
     from caplet.rpc.connection import Connection
@@ -122,6 +124,11 @@ class AnswerRow(IncomingCall):
     def peer(self) -> object | None:
         """The identity of the peer that called."""
         return self.connection.peer
+
+    @property
+    def context(self) -> Context | None:
+        """The context variables that the connection was opened with."""
+        return self.connection.context
 
     # --- for the method ----------------------------------------------------------------------------------------------------------
 

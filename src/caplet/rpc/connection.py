@@ -29,6 +29,7 @@ from caplet.rpc.ids import FIRST_SILENT_ID, IdTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextvars import Context
 
     from caplet.cap.answer import Answer
     from caplet.cap.capability import BrokenWatch
@@ -71,6 +72,7 @@ class Connection:
         "break_watches",
         "call_words",
         "closed_callbacks",
+        "context",
         "discarded_fds",
         "embargoes",
         "error",
@@ -113,6 +115,8 @@ class Connection:
         self.turns = turns
         self.make_bootstrap = make_bootstrap
         self.peer = peer
+        # The context variables that methods called by the peer begin with; None for those of whoever starts them.
+        self.context: Context | None = None
         self.limits = DEFAULT_LIMITS if limits is None else limits
         self.name = name
         self.tail_calls = tail_calls

@@ -135,7 +135,7 @@ class BoundMethod:
         self._capability = capability
         self._plan = plan
 
-    def __call__(self, *args: object, **kwargs: object) -> Call[Struct]:
+    def __call__(self, /, *args: object, **kwargs: object) -> Call[Struct]:
         """Send a call now.
 
         Args:

@@ -529,6 +529,7 @@ class ClassFactory:
         self._classes[node.id, brand] = cls
         servers = _without_ancestors([base.Server for base in bases])
         cls.Server = make_server_class("Server", f"{qualname}.Server", module, plan, servers)
+        cls.Server._client = cls
         self._add_nested(node, brand, cls, {"Server"})
         return cls
 

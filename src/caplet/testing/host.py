@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
+    from contextvars import Context
 
 __all__ = ["SimulatedHost", "SimulatedMethod", "SimulatedWaiter"]
 
@@ -52,6 +53,10 @@ class SimulatedMethod:
         if self.coroutine is not None and not self.cancelled:
             self.cancelled = True
             self.host.ready.append(self)
+
+    def cancelling(self) -> int:
+        """Return how many have asked it to stop."""
+        return int(self.cancelled)
 
     def step(self) -> None:
         """Run it to what it awaits next."""
@@ -102,7 +107,7 @@ class SimulatedHost:
         """Return a new waiter."""
         return SimulatedWaiter(self)
 
-    def start_method(self, method: Coroutine[Any, Any, None]) -> SimulatedMethod:
+    def start_method(self, method: Coroutine[Any, Any, None], context: Context | None = None) -> SimulatedMethod:
         """Let a coroutine start in the next step."""
         started = SimulatedMethod(self, method)
         self.ready.append(started)
