@@ -31,10 +31,26 @@ if TYPE_CHECKING:
     from caplet.runtime.call_contexts import CallContext
     from caplet.runtime.calls import Call
     from caplet.runtime.clients import Client
+    from caplet.runtime.membranes import Membrane, MembraneCall, MembranePolicy
     from caplet.runtime.server_marks import by_context, cancellable, on_release, shortenable
     from caplet.runtime.servers import Server, attach_fd, shorten, this_cap
+    from caplet.runtime.toolkit import (
+        BrokenHandle,
+        Resolver,
+        Revoker,
+        broken,
+        client_of,
+        debug_info,
+        local_server,
+        null,
+        on_broken,
+        promise,
+        revocable,
+        when_resolved,
+    )
 
 __all__ = [
+    "BrokenHandle",
     "BuildError",
     "Call",
     "CallContext",
@@ -46,7 +62,12 @@ __all__ = [
     "Disconnected",
     "Failed",
     "Limits",
+    "Membrane",
+    "MembraneCall",
+    "MembranePolicy",
     "Overloaded",
+    "Resolver",
+    "Revoker",
     "RpcError",
     "SchemaError",
     "Server",
@@ -56,17 +77,26 @@ __all__ = [
     "__version__",
     "accelerated",
     "attach_fd",
+    "broken",
     "by_context",
     "cancellable",
+    "client_of",
     "connect",
+    "debug_info",
     "install_import_hook",
     "load",
+    "local_server",
+    "null",
+    "on_broken",
     "on_release",
     "open_module",
+    "promise",
+    "revocable",
     "serve",
     "shorten",
     "shortenable",
     "this_cap",
+    "when_resolved",
 ]
 
 __version__ = "0.1.0.dev0"
@@ -75,24 +105,39 @@ accelerated = find_accelerated()
 
 # Where the names live that are imported on first use.
 _LAZY = {
+    "BrokenHandle": "caplet.runtime.toolkit",
     "Call": "caplet.runtime.calls",
     "CallContext": "caplet.runtime.call_contexts",
     "Client": "caplet.runtime.clients",
     "Connection": "caplet.aio.connections",
+    "Membrane": "caplet.runtime.membranes",
+    "MembraneCall": "caplet.runtime.membranes",
+    "MembranePolicy": "caplet.runtime.membranes",
+    "Resolver": "caplet.runtime.toolkit",
+    "Revoker": "caplet.runtime.toolkit",
     "Server": "caplet.runtime.servers",
     "Serving": "caplet.aio.serving",
     "attach_fd": "caplet.runtime.servers",
+    "broken": "caplet.runtime.toolkit",
     "by_context": "caplet.runtime.server_marks",
     "cancellable": "caplet.runtime.server_marks",
+    "client_of": "caplet.runtime.toolkit",
     "connect": "caplet.aio.connections",
+    "debug_info": "caplet.runtime.toolkit",
     "install_import_hook": "caplet.load",
     "load": "caplet.load",
-    "open_module": "caplet.load",
+    "local_server": "caplet.runtime.toolkit",
+    "null": "caplet.runtime.toolkit",
+    "on_broken": "caplet.runtime.toolkit",
     "on_release": "caplet.runtime.server_marks",
+    "open_module": "caplet.load",
+    "promise": "caplet.runtime.toolkit",
+    "revocable": "caplet.runtime.toolkit",
     "serve": "caplet.aio.serving",
     "shorten": "caplet.runtime.servers",
     "shortenable": "caplet.runtime.server_marks",
     "this_cap": "caplet.runtime.servers",
+    "when_resolved": "caplet.runtime.toolkit",
 }
 
 

@@ -43,7 +43,7 @@ def test_calls_pass_until_the_reference_is_revoked_H24():
     assert [line.split()[1] for line in lines] == ["q3", "q4"]
     assert all("taken back" in line for line in lines)
     assert len(service.cancelled) == 2
-    assert revocable.under_way == {}
+    assert not revocable.under_way
     peer.call(4, export(0))
     assert "taken back" in peer.lines()[0]
     assert service.numbers == [1, 2, 3]
@@ -68,6 +68,20 @@ def test_a_revocable_reference_lets_go_of_the_object_with_its_last_caller():
         assert "released" in str(revocable.reason)
     finally:
         gc.enable()
+
+
+def test_a_cancelled_call_leaves_nothing_at_a_revocable_reference():
+    service = Service(CANCELLABLE)
+    kept = service.capability
+    peer, revocable = served(service)
+    peer.call(1, export(0), number=1)
+    peer.finish(1)
+    peer.run()
+    assert len(service.cancelled) == 1
+    service.held.pop().fail(Overloaded("stopped"))
+    service.cancelled.clear()
+    assert not revocable.under_way
+    del kept
 
 
 def test_streams_pass_through_a_revocable_reference():

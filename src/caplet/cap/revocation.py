@@ -5,7 +5,8 @@ Knows that calls pass through in order while the reference is good, and that all
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import weakref
+from typing import TYPE_CHECKING, Protocol
 
 from caplet.cap.local import CANCELLABLE, LocalCapability
 from caplet.cap.request import STREAMING
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from caplet.cap.capability import Capability
     from caplet.errors import RpcError
 
-__all__ = ["Revocable", "make_revocable"]
+__all__ = ["Passed", "Revocable", "make_revocable"]
 
 
 def make_revocable(target: Capability) -> tuple[LocalCapability, Revocable]:
@@ -42,7 +43,8 @@ class Revocable:
     def __init__(self, target: Capability) -> None:
         self.target: Capability | None = target
         self.reason: RpcError | None = None
-        self.under_way: dict[int, Passed] = {}
+        # Each is kept by the answer that it waits for: one that nobody wants any more is gone with that.
+        self.under_way: weakref.WeakValueDictionary[int, Passed] = weakref.WeakValueDictionary()
 
     def revoke(self, reason: RpcError | None = None) -> None:
         """Fail every call that is under way and every later one; only the first time counts.
@@ -66,6 +68,7 @@ class Revocable:
         if self.target is None:
             assert self.reason is not None
             raise self.reason.again()
+        self.target.current().bind(call.turns)
         request = self.target.new_request(call.interface_id, call.method_id)
         request.params.set(call.params)
         request.hints = call.hints & ~STREAMING
@@ -80,20 +83,31 @@ class Revocable:
         self.reason = self.reason or Failed("the capability was released")
 
 
-class Passed:
-    """One call under way."""
+class Keeper(Protocol):
+    """Who passes calls on and may fail them."""
 
-    def __init__(self, revocable: Revocable, call: IncomingCall) -> None:
-        self.revocable = revocable
+    under_way: weakref.WeakValueDictionary[int, Passed]
+
+
+class Passed:
+    """One call under way.
+
+    Args:
+        keeper: who passed it on.
+        call: the call.
+    """
+
+    def __init__(self, keeper: Keeper, call: IncomingCall) -> None:
+        self.keeper = keeper
         self.call = call
 
     def over(self, state: AnswerState) -> None:
         """The object has answered."""
-        self.revocable.under_way.pop(id(self.call), None)
+        self.keeper.under_way.pop(id(self.call), None)
 
     def stop(self, reason: RpcError) -> None:
         """Fail the call, and tell the object that nobody wants it any more."""
-        self.revocable.under_way.pop(id(self.call), None)
+        self.keeper.under_way.pop(id(self.call), None)
         forwarded = self.call.forwarded
         if forwarded is not None:
             forwarded.forget(self.over)

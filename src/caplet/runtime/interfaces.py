@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from caplet.runtime.structs import Struct
 
-__all__ = ["InterfacePlan", "MethodPlan"]
+__all__ = ["InterfacePlan", "MethodPlan", "method_name"]
 
 
 class MethodPlan:
@@ -103,6 +104,9 @@ class InterfacePlan:
     methods: list[MethodPlan] = field(default_factory=list[MethodPlan])
     superclasses: list[InterfacePlan] = field(default_factory=list["InterfacePlan"])
 
+    def __post_init__(self) -> None:
+        _known[self.id] = self
+
     def lineage(self) -> Iterator[InterfacePlan]:
         """Yield this interface and all that it extends, each once, nearer ones first."""
         seen: set[int] = set()
@@ -117,3 +121,17 @@ class InterfacePlan:
     def extends(self, interface_id: int) -> bool:
         """Tell whether objects of this interface have the interface with that id too."""
         return any(plan.id == interface_id for plan in self.lineage())
+
+
+# The interfaces that this program has classes of, by id.
+_known: WeakValueDictionary[int, InterfacePlan] = WeakValueDictionary()
+
+
+def method_name(interface_id: int, method_id: int) -> str:
+    """Return how a method is called, such as `Greeter.greet`; its ids when this program has no class of the interface."""
+    plan = _known.get(interface_id)
+    if plan is not None:
+        for method in plan.methods:
+            if method.method_id == method_id:
+                return f"{plan.display_name.rpartition(':')[2]}.{method.schema_name}"
+    return f"@{interface_id:#018x}.@{method_id}"
