@@ -31,12 +31,15 @@ if TYPE_CHECKING:
     from caplet.wire.buffers import Buffer
     from caplet.wire.message import MessageReader
 
-__all__ = ["Link", "LoopVat", "running_vat"]
+__all__ = ["Link", "LoopVat", "running_vat", "shared_vats"]
 
 # How many messages of one connection are digested before the loop looks at the others.
 MESSAGES_A_ROUND = 128
 
 _log = logging.getLogger("caplet")
+
+# The vat that threads without a loop use, when there is one.
+shared_vats: list[LoopVat] = []
 
 _vats: dict[int, LoopVat] = {}
 _vats_lock = threading.Lock()
@@ -209,8 +212,8 @@ class LoopVat:
         Raises:
             RuntimeError: this is not the loop that the vat belongs to.
         """
-        if asyncio.get_running_loop() is not self.loop:
-            raise RuntimeError("this Caplet object belongs to another event loop; objects do not move between loops")
+        if not self.host.is_here:
+            raise RuntimeError(self.host.refusal())
 
 
 def running_vat() -> LoopVat:
@@ -240,6 +243,8 @@ def _running_turns() -> Turns:
     try:
         return running_vat().vat.turns
     except RuntimeError as error:
+        if shared_vats:
+            return shared_vats[0].vat.turns
         raise Failed(str(error)) from error
 
 

@@ -6,16 +6,29 @@ Knows asyncio's primitives and the `Host` interface of `cap`. Does not know conn
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections import deque
     from collections.abc import Callable, Coroutine
     from contextvars import Context
 
+    from caplet.aio.workers import WorkerThreads
+
 __all__ = ["LoopHost", "LoopWaiter"]
+
+Result = TypeVar("Result")
+
+OTHER_LOOP = "this Caplet object belongs to another event loop; objects do not move between loops"
+OTHER_THREAD = (
+    f"{OTHER_LOOP}. Its loop runs in another thread: hand the work over with loop.call_soon_threadsafe() or "
+    "asyncio.run_coroutine_threadsafe(), or open the connection with caplet.blocking, whose objects any thread may use"
+)
+NOT_RUNNING = "this Caplet object belongs to another event loop, and none is running here; use it inside the coroutine that made it"
+SHARED = "this object belongs to caplet.blocking: call its wait() instead of awaiting it"
 
 
 class LoopWaiter(asyncio.Future[None]):
@@ -25,6 +38,41 @@ class LoopWaiter(asyncio.Future[None]):
         """Let the coroutine that awaits this go on; `outcome` is ignored."""
         if not self.done():
             self.set_result(None)
+
+
+class ThreadLatch:
+    """Something that one thread waits for and another sets."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def set(self, outcome: object = None) -> None:
+        """Let the thread go on; called once."""
+        self._lock.release()
+
+    def wait(self, timeout_s: float | None) -> bool:
+        """Wait until it is set, at most so long."""
+        return self._lock.acquire(timeout=-1 if timeout_s is None else max(timeout_s, 0))
+
+
+class Handed:
+    """A function that another thread waits for."""
+
+    __slots__ = ("function", "future")
+
+    def __init__(self, function: Callable[[], Any], future: concurrent.futures.Future[Any]) -> None:
+        self.function = function
+        self.future = future
+
+    def happen(self) -> None:
+        """Call it, and tell."""
+        try:
+            self.future.set_result(self.function())
+        except BaseException as error:
+            self.future.set_exception(error)
 
 
 class LoopHost:
@@ -45,6 +93,88 @@ class LoopHost:
         # Running methods must not be garbage collected while the loop holds their tasks weakly.
         self._methods: set[asyncio.Task[None]] = set()
         self.wake_behind = False
+        # What other threads handed over, when this loop is one that takes it; None when it is not.
+        self.handed_over: deque[Callable[[], object]] | None = None
+        self.ended = False
+        self._workers: WorkerThreads | None = None
+        self._taking_is_due = False
+
+    # --- threads -----------------------------------------------------------------------------------------------------------------
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the caller runs in the loop."""
+        return asyncio._get_running_loop() is self.loop
+
+    def enter(self) -> bool:
+        """Tell whether the caller may touch the vat, or has to hand over what is to be done."""
+        if asyncio._get_running_loop() is self.loop:
+            return True
+        if self.handed_over is None:
+            raise RuntimeError(self.refusal())
+        if self.ended:
+            raise RuntimeError("the event loop of caplet.blocking has ended, with the program or in this fork of it")
+        return False
+
+    def refusal(self) -> str:
+        """Return why the caller may not touch the vat."""
+        if threading.get_ident() != self._thread:
+            return OTHER_THREAD
+        return NOT_RUNNING if asyncio._get_running_loop() is None else OTHER_LOOP
+
+    def take_from_others(self, workers: WorkerThreads) -> None:
+        """Let other threads hand over what is to be done.
+
+        Args:
+            workers: run the program's ordinary functions.
+        """
+        self.handed_over = deque()
+        self._workers = workers
+
+    def make_latch(self) -> ThreadLatch:
+        """Return a new latch, for a thread that may wait for this loop."""
+        if asyncio._get_running_loop() is self.loop:
+            raise RuntimeError("this would wait for itself: inside the event loop, await the call")
+        self.enter()
+        return ThreadLatch()
+
+    def run_function(self, function: Callable[[], object]) -> asyncio.Future[object] | None:
+        """Start a function in a thread, when this loop is one that others use: it may wait for things that happen here."""
+        return None if self._workers is None else self._workers.start(function, self)
+
+    def post(self, function: Callable[[], object]) -> None:
+        """Call `function` in the loop; one wake-up serves all that are handed over meanwhile. A loop that has ended forgets it."""
+        waiting = self.handed_over
+        if self.ended or self.loop.is_closed():
+            return
+        if waiting is None:
+            self.loop.call_soon_threadsafe(function)
+            return
+        waiting.append(function)
+        if not self._taking_is_due:
+            self._taking_is_due = True
+            self.loop.call_soon_threadsafe(self.take_over)
+
+    def take_over(self) -> None:
+        """Do what was handed over, then what follows from it."""
+        waiting = self.handed_over
+        assert waiting is not None
+        # First of all: what is handed over behind this line wakes the loop again.
+        self._taking_is_due = False
+        for _ in range(len(waiting)):
+            try:
+                waiting.popleft()()
+            except Exception as error:
+                self.loop.call_exception_handler({"message": "handed over by another thread", "exception": error})
+        self._turn()
+
+    def run(self, function: Callable[[], Result]) -> Result:
+        """Call `function` in the loop and wait for what it returns or raises."""
+        future: concurrent.futures.Future[Result] = concurrent.futures.Future()
+        self.post(Handed(function, future).happen)
+        return future.result()
+
+    # --- turns -------------------------------------------------------------------------------------------------------------------
 
     def wake(self) -> None:
         """Run a turn soon; may be called from any thread, and from finalisers."""
@@ -67,6 +197,8 @@ class LoopHost:
 
         Somebody is about to wait for an answer, so the question is sent at once and not after one more round of the loop.
         """
+        if asyncio._get_running_loop() is not self.loop:
+            raise RuntimeError(SHARED if self.handed_over is not None else self.refusal())
         self._flush()
         return LoopWaiter(loop=self.loop)
 

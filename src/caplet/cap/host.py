@@ -5,11 +5,14 @@ Knows the interface only. `aio` implements it on an event loop, `caplet.testing`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import Context
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-__all__ = ["Host", "RunningMethod", "Timer", "Waiter"]
+__all__ = ["Host", "Latch", "RunningMethod", "Timer", "Waiter"]
+
+
+Result = TypeVar("Result")
 
 
 class Waiter(Protocol):
@@ -20,6 +23,18 @@ class Waiter(Protocol):
         ...
 
     def __await__(self) -> Generator[Any, None, None]: ...
+
+
+class Latch(Protocol):
+    """Something that one thread waits for and the core sets, at most once."""
+
+    def set(self, outcome: object = None) -> None:
+        """Let the thread go on; `outcome` is ignored."""
+        ...
+
+    def wait(self, timeout_s: float | None) -> bool:
+        """Wait until it is set; return whether it was within `timeout_s` seconds, None for no bound."""
+        ...
 
 
 class RunningMethod(Protocol):
@@ -52,8 +67,48 @@ class Host(Protocol):
         """
         ...
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the caller runs in the vat's loop."""
+        ...
+
+    def enter(self) -> bool:
+        """Tell whether the caller may touch the vat.
+
+        Returns:
+            True where the vat's loop runs; False where what is to be done has to be handed over by `post` or `run`.
+
+        Raises:
+            RuntimeError: neither: this is another thread or loop, and the vat does not take things from others.
+        """
+        ...
+
+    def post(self, function: Callable[[], object]) -> None:
+        """Call `function` where the vat lives, soon, in the order of these calls; from any thread, also from finalisers."""
+        ...
+
+    def run(self, function: Callable[[], Result]) -> Result:
+        """Call `function` where the vat lives, and wait for what it returns or raises; not from there."""
+        ...
+
+    def make_latch(self) -> Latch:
+        """Return a new latch.
+
+        Raises:
+            RuntimeError: this thread is the vat's own, or the vat takes nothing from others.
+        """
+        ...
+
+    def run_function(self, function: Callable[[], object]) -> Awaitable[object] | None:
+        """Start an ordinary function of the program in a thread of its own and return its outcome; None when the vat's own thread runs it."""
+        ...
+
     def make_waiter(self) -> Waiter:
-        """Return a new waiter."""
+        """Return a new waiter.
+
+        Raises:
+            RuntimeError: another loop than the vat's would wait.
+        """
         ...
 
     def start_method(self, method: Coroutine[Any, Any, None], context: Context | None = None) -> RunningMethod:

@@ -112,6 +112,9 @@ class Turns:
         finally:
             self.running = False
             self._awake = False
+            if drops:
+                # Of another thread, which saw that turns were running.
+                self.wake()
 
     @property
     def idle(self) -> bool:

@@ -7,8 +7,10 @@ Knows params, results, handing on, the caller and cancellation, over an `Incomin
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic
 
+from caplet.cap.handover import in_vat
 from caplet.errors import Failed
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ class CallContext(Generic[Params, Results]):
     def release_params(self) -> None:
         """Let go of the params, and of the capabilities in them that nobody else holds."""
         self._params = None
-        self._call.release_params()
+        in_vat(self._call.turns, self._call.release_params)
 
     @property
     def results(self) -> Results:
@@ -86,7 +88,7 @@ class CallContext(Generic[Params, Results]):
         Raises:
             Failed: results were begun already.
         """
-        self._call.tail_call(request._request)
+        in_vat(self._call.turns, partial(self._call.tail_call, request._request))
         self._handed_on = True
 
     def set_pipeline(self, results: Struct | Mapping[str, object]) -> None:
@@ -96,4 +98,4 @@ class CallContext(Generic[Params, Results]):
             results: a struct of the method's results class, or a mapping of its fields; the final results must lead to the same objects.
         """
         made: Any = self._plan.results(**results) if isinstance(results, Mapping) else results
-        self._call.set_pipeline(made._as_pointer())
+        in_vat(self._call.turns, partial(self._call.set_pipeline, made._as_pointer()))

@@ -10,12 +10,14 @@ import difflib
 import logging
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from caplet.cap.handover import in_vat
 from caplet.errors import Disconnected, Failed
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from caplet.cap.answer import Answer, AnswerState
+    from caplet.cap.host import Latch
     from caplet.errors import RpcError
     from caplet.runtime.interfaces import MethodPlan
     from caplet.runtime.structs import Struct
@@ -94,6 +96,41 @@ class Call(Pipeline, Generic[Results]):
                 raise
             finally:
                 self._waiting -= 1
+        return self._outcome()
+
+    def wait(self, timeout_s: float | None = None) -> Results:
+        """Wait for the results in a thread that is not the event loop's: for calls made by `caplet.blocking`.
+
+        What ends the waiting early, Ctrl-C included, cancels the call unless somebody else waits for it or holds a capability taken from it.
+
+        Args:
+            timeout_s: how long to wait, in seconds; None for ever.
+
+        Raises:
+            RpcError: what the call failed with.
+            RuntimeError: this is the event loop's own thread, or the call was made by another form than `caplet.blocking`.
+            TimeoutError: the time is up.
+        """
+        self._noticed = True
+        state = self._answer.state
+        if not state.done:
+            assert state.turns is not None
+            host = state.turns.host
+            waiting = Waiting(self, host.make_latch())
+            try:
+                host.post(waiting.begin)
+                in_time = waiting.latch.wait(timeout_s)
+            except BaseException:
+                host.post(waiting.give_up)
+                raise
+            if not in_time:
+                host.post(waiting.give_up)
+                raise TimeoutError(f"{self._plan} was not answered within {timeout_s} s")
+        return self._outcome()
+
+    def _outcome(self) -> Results:
+        """Return the results, or raise what the call failed with."""
+        state = self._answer.state
         error = state.error
         if error is not None:
             error.noticed = True
@@ -112,6 +149,10 @@ class Call(Pipeline, Generic[Results]):
         Does nothing when the call is done.
         """
         self._noticed = True
+        in_vat(self._answer.state.turns, self._abandon)
+
+    def _abandon(self) -> None:
+        """Give the call up, where its vat lives."""
         self._answer.abandon(Failed(f"{self._plan} was cancelled"))
 
     def __del__(self) -> None:
@@ -122,7 +163,12 @@ class Call(Pipeline, Generic[Results]):
                 _report(self._plan, error)
         elif not answer.done and answer.held:
             # Dropping a call does not cancel it: the answer is kept until it is there. Only enqueues.
-            answer.on_done(KeptAnswer(answer, None if self._noticed else self._plan).let_go)
+            kept = KeptAnswer(answer, None if self._noticed else self._plan)
+            turns = answer.state.turns
+            if turns is None or turns.host.is_here:
+                kept.begin()
+            else:
+                turns.host.post(kept.begin)
 
     def __repr__(self) -> str:
         outcome = "failed" if self._answer.error is not None else "answered" if self._answer.done else "under way"
@@ -135,6 +181,14 @@ class PipelineOnlyCall(Call[Results]):
     __slots__ = ()
 
     def __await__(self) -> Generator[object, None, Results]:
+        """Refuse.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(f"this call of {self._plan} was sent by pipeline_only(); its results do not come back")
+
+    def wait(self, timeout_s: float | None = None) -> Results:
         """Refuse.
 
         Raises:
@@ -160,6 +214,11 @@ class KeptAnswer:
         self._answer: Answer | None = answer
         self._plan = plan
 
+    def begin(self) -> None:
+        """Keep it, unless it is there."""
+        if self._answer is not None:
+            self._answer.on_done(self.let_go)
+
     def let_go(self, state: AnswerState) -> None:
         """The answer is there."""
         self._answer = None
@@ -175,6 +234,31 @@ def _report(plan: MethodPlan, error: RpcError) -> None:
             return
         error.noticed = True
     _log.error("nobody looked at the error of a call of %s: %s: %s", plan, type(error).__name__, error)
+
+
+class Waiting:
+    """A thread that waits for a call; both functions are called where the vat lives."""
+
+    __slots__ = ("begun", "call", "latch")
+
+    def __init__(self, call: Call[object], latch: Latch) -> None:
+        self.call = call
+        self.latch = latch
+        self.begun = False
+
+    def begin(self) -> None:
+        """Let the thread go on when the call is done."""
+        self.begun = True
+        self.call._waiting += 1
+        self.call._answer.on_done(self.latch.set)
+
+    def give_up(self) -> None:
+        """The thread does not wait any more; Ctrl-C may have come before it began to."""
+        if self.begun:
+            self.call._answer.forget(self.latch.set)
+            self.call._waiting -= 1
+        if self.call._waiting == 0:
+            self.call._answer.cancel()
 
 
 def _why_not(struct: type[Struct], name: str) -> str:

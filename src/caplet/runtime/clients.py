@@ -9,14 +9,16 @@ import difflib
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar, overload
 
 from caplet.cap.capability import NULL, Capability
-from caplet.cap.request import NO_PROMISE_PIPELINING
+from caplet.cap.handover import hand_over
+from caplet.cap.request import NO_PROMISE_PIPELINING, ONLY_PROMISE_PIPELINE, STREAMING
+from caplet.cap.request import Request as CapRequest
 from caplet.runtime.calls import Call, PipelineOnlyCall
 from caplet.runtime.interfaces import InterfacePlan, MethodPlan
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from caplet.cap.request import Request as CapRequest
+    from caplet.cap.turns import Turns
     from caplet.runtime.structs import Struct
 
 __all__ = ["Client", "ClientMethod", "Request", "as_capability", "make_client_class"]
@@ -69,7 +71,7 @@ class Client:
         capability, self._capability = self._capability, NULL
         turns = capability.turns
         del capability
-        if turns is not None:
+        if turns is not None and turns.host.is_here:
             turns.settle_drops()
             turns.wake()
 
@@ -146,6 +148,7 @@ class BoundMethod:
             The call: await it for the results, or use capabilities in them at once.
 
         Raises:
+            RuntimeError: the client belongs to another event loop or thread.
             TypeError: a param that the method does not have, or a value of the wrong type; nothing is sent.
         """
         request = self.request()
@@ -160,7 +163,12 @@ class BoundMethod:
             size_hint_words: how large the params will be, in words; 0 when unknown.
         """
         plan = self._plan
-        return Request(self._capability.new_request(plan.interface_id, plan.method_id, size_hint_words), plan)
+        capability = self._capability
+        turns = capability.turns
+        if turns is not None and not turns.host.enter():
+            built = CapRequest(capability, plan.interface_id, plan.method_id, size_hint_words)
+            return HandedOverRequest(built, plan, turns)
+        return Request(capability.new_request(plan.interface_id, plan.method_id, size_hint_words), plan)
 
     def __getitem__(self, types: object) -> BoundMethod:
         """Return the method with its own type parameters bound, as in `store.get[Person](key="x")`.
@@ -210,6 +218,30 @@ class Request:
     def pipeline_only(self) -> Call[Struct]:
         """Send the call for the sake of the capabilities in its results alone; it cannot be awaited."""
         return PipelineOnlyCall(self._request.send_pipeline_only(), self._plan)
+
+
+class HandedOverRequest(Request):
+    """A call that is being built in another thread than the one that will send it."""
+
+    __slots__ = ("_turns",)
+
+    def __init__(self, request: CapRequest, plan: MethodPlan, turns: Turns) -> None:
+        super().__init__(request, plan)
+        self._turns = turns
+
+    def send(self) -> Call[Struct]:
+        """Hand the call over to be sent, once."""
+        plan = self._plan
+        if plan.streaming:
+            self._request.hints |= STREAMING
+        elif not plan.results._can_hold_capabilities():
+            self._request.hints |= NO_PROMISE_PIPELINING
+        return Call(hand_over(self._request, self._turns), plan)
+
+    def pipeline_only(self) -> Call[Struct]:
+        """Hand the call over to be sent for the sake of the capabilities in its results alone; it cannot be awaited."""
+        self._request.hints |= ONLY_PROMISE_PIPELINE
+        return PipelineOnlyCall(hand_over(self._request, self._turns), self._plan)
 
 
 def make_client_class(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from caplet.cap.handover import pipeline_elsewhere
 from caplet.runtime.calls import Pipeline
 from caplet.runtime.clients import Client
 from caplet.runtime.kinds import AnyPointerKind, InterfaceKind
@@ -47,6 +48,9 @@ class PipelineMember:
         here = path + self.steps
         if self.struct is not None:
             return Pipeline(answer, here, self.struct)
+        turns = answer.state.turns
+        if turns is not None and not turns.host.enter():
+            return (self.client or Client)(pipeline_elsewhere(answer, here, turns))
         return (self.client or Client)(answer.pipeline(here))
 
 

@@ -23,6 +23,7 @@ import inspect
 import logging
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from caplet.cap.call import STARTED
@@ -155,6 +156,10 @@ class ServerMethod:
             self.start_coroutine(call, context, CoroutineStart(self.function, positional, named))
             return
         variables = copy_context() if call.context is None else call.context.copy()
+        elsewhere = call.turns.host.run_function(partial(variables.run, self.function, *positional, **named))
+        if elsewhere is not None:
+            self.start_coroutine(call, context, Elsewhere(elsewhere))
+            return
         try:
             outcome = variables.run(self.function, *positional, **named)
             if inspect.isawaitable(outcome):
@@ -244,6 +249,21 @@ class ServerMethod:
         else:
             _log.error("%s was stopped by a %s that nobody asked for", self.plan, name, exc_info=error)
             call.fail(Failed(f"{self.plan} did not finish: it was stopped by {name}"))
+
+
+class Elsewhere:
+    """A function that runs in a thread of its own; what it returns may have to be awaited as well."""
+
+    __slots__ = ("_outcome",)
+
+    def __init__(self, outcome: Awaitable[Any]) -> None:
+        self._outcome = outcome
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        outcome = yield from self._outcome.__await__()
+        if inspect.isawaitable(outcome):
+            outcome = yield from outcome.__await__()
+        return outcome
 
 
 class CoroutineStart:

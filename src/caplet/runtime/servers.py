@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import inspect
 import logging
+import threading
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, TypeVar, cast
 
 from caplet.cap.capability import NULL, Capability
+from caplet.cap.handover import in_vat
 from caplet.cap.local import LocalCapability, current_turns
 from caplet.cap.shortening import ShorteningCapability
 from caplet.errors import Failed, Unimplemented
@@ -44,6 +46,9 @@ _log = logging.getLogger("caplet")
 _CAPABILITY = "_caplet capability"
 _DESCRIPTOR = "_caplet file descriptor"
 _STANDS_FOR = "_caplet stands for"
+
+# An object has one capability, also when two threads ask for it.
+_one_at_a_time = threading.Lock()
 
 ClientType = TypeVar("ClientType", bound=Client, covariant=True)
 
@@ -199,16 +204,25 @@ def capability_of(server: Server) -> Capability:
         target: Capability = kept[_STANDS_FOR]
         return target
     if found is None:
-        dispatcher = ServerDispatcher(server)
-        first = LocalCapability(dispatcher)
-        found = first
-        if dispatcher.plan.shortenable:
-            found = ShorteningCapability(current_turns(), first)
-        elif dispatcher.plan.release_hooks:
-            # So that it hears of its release also when it was never called.
-            first.bind(current_turns())
-        kept[_CAPABILITY] = weakref.ref(found)
+        with _one_at_a_time:
+            reference = kept.get(_CAPABILITY)
+            found = None if reference is None else reference()
+            if found is None:
+                found = _make_capability(server)
+                kept[_CAPABILITY] = weakref.ref(found)
     return found
+
+
+def _make_capability(server: Server) -> Capability:
+    """Return a new capability of a Server object."""
+    dispatcher = ServerDispatcher(server)
+    first = LocalCapability(dispatcher)
+    if dispatcher.plan.shortenable:
+        return ShorteningCapability(current_turns(), first)
+    if dispatcher.plan.release_hooks:
+        # So that it hears of its release also when it was never called.
+        first.bind(current_turns())
+    return first
 
 
 # --- what an object says of itself ------------------------------------------------------------------------------------------------------
@@ -261,7 +275,7 @@ def shorten(server: Server, target: Client | Server) -> None:
     held = None if reference is None else reference()
     kept[_STANDS_FOR] = found = _one_capability(target)
     if held is not None:
-        held.shorten(found)
+        in_vat(held.turns, lambda: held.shorten(found))
 
 
 def as_bootstrap(service: Service) -> Capability | Callable[[object], Capability]:

@@ -31,10 +31,8 @@ __all__ = [
     "Resolver",
     "Revoker",
     "broken",
-    "client_of",
     "debug_info",
     "local_server",
-    "make_promise",
     "null",
     "on_broken",
     "promise",
@@ -68,21 +66,6 @@ def broken(interface: type[ClientType], error: BaseException) -> ClientType:
         error: what they fail with; an exception that is no `RpcError` becomes a `Failed` with its type and message.
     """
     return interface(BrokenCapability(as_rpc_error(error)))
-
-
-def client_of(interface: type[ClientType], server: Server) -> ClientType:
-    """Return a client of a Server object of this program; its calls are as asynchronous and ordered as those of a remote object.
-
-    Args:
-        interface: the client class.
-        server: the object.
-
-    Raises:
-        TypeError: the object has no such interface.
-    """
-    capability = as_capability(server, interface)
-    assert capability is not None
-    return interface(capability)
 
 
 class Resolver(Generic[ClientType]):
@@ -160,12 +143,6 @@ class Settling:
     drop_use = happen
 
 
-def make_promise(interface: type[ClientType], turns: Turns) -> tuple[ClientType, Resolver[ClientType]]:
-    """Return a promise of a vat; see `promise`."""
-    made = PromiseCapability(turns)
-    return interface(made), Resolver(interface, made)
-
-
 def promise(interface: type[ClientType]) -> tuple[ClientType, Resolver[ClientType]]:
     """Return a client of an object that does not exist yet, and what resolves it.
 
@@ -180,7 +157,8 @@ def promise(interface: type[ClientType]) -> tuple[ClientType, Resolver[ClientTyp
     Raises:
         Failed: no event loop is running here.
     """
-    return make_promise(interface, current_turns())
+    made = PromiseCapability(current_turns())
+    return interface(made), Resolver(interface, made)
 
 
 class Revoker:

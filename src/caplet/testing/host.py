@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
     from contextvars import Context
 
+    from caplet.cap.host import Latch
+
 __all__ = ["SimulatedHost", "SimulatedMethod", "SimulatedWaiter"]
+
+
+Result = TypeVar("Result")
 
 
 class SimulatedWaiter:
@@ -102,6 +107,30 @@ class SimulatedHost:
     def wake(self) -> None:
         """Note that there is something to do."""
         self.awake = True
+
+    @property
+    def is_here(self) -> bool:
+        """Everybody is."""
+        return True
+
+    def enter(self) -> bool:
+        """Everybody may touch simulated vats."""
+        return True
+
+    def post(self, function: Callable[[], object]) -> None:
+        """Call a function."""
+        function()
+
+    def run(self, function: Callable[[], Result]) -> Result:
+        """Call a function."""
+        return function()
+
+    def make_latch(self) -> Latch:
+        """Refuse: nothing happens by itself, so nobody can wait."""
+        raise RuntimeError("nobody can wait in a simulated network; await the call in a method")
+
+    def run_function(self, function: Callable[[], object]) -> None:
+        """There are no other threads."""
 
     def make_waiter(self) -> SimulatedWaiter:
         """Return a new waiter."""

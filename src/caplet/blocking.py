@@ -1,0 +1,281 @@
+"""Caplet without `await`: the same names, for ordinary functions and any number of threads.
+
+Knows the facade over one event loop that runs in a thread of its own (`caplet.aio.background`). It starts on first use and ends with the program.
+Clients are those of the asyncio form: a call is sent when it is made and gives a `Call`, whose `wait()` returns the results. Until then its
+capabilities can be used already. Does not know the protocol.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from caplet.aio import connections, serving
+from caplet.aio.background import background
+from caplet.runtime import servers, toolkit
+from caplet.runtime.calls import Call
+from caplet.runtime.clients import Client
+from caplet.runtime.membranes import Membrane, MembraneCall, MembranePolicy
+from caplet.runtime.servers import Server
+from caplet.runtime.toolkit import BrokenHandle, Resolver, Revoker, broken, debug_info, null, on_broken, revocable
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from caplet.limits import Limits
+    from caplet.runtime.servers import Serves, Service
+
+__all__ = [
+    "BrokenHandle",
+    "Call",
+    "Client",
+    "Connection",
+    "Membrane",
+    "MembraneCall",
+    "MembranePolicy",
+    "Resolver",
+    "Revoker",
+    "Server",
+    "Serving",
+    "broken",
+    "connect",
+    "debug_info",
+    "local_server",
+    "null",
+    "on_broken",
+    "promise",
+    "revocable",
+    "serve",
+    "this_cap",
+    "when_resolved",
+]
+
+CLOSE_TIMEOUT_S = connections.CLOSE_TIMEOUT_S
+
+ClientType = TypeVar("ClientType", bound=Client)
+ServedType = TypeVar("ServedType", bound=Client, covariant=True)
+ServerType = TypeVar("ServerType", bound=Server)
+
+
+class Connection:
+    """One connection to a peer; `with` closes it. Made by `connect`; any thread may use it."""
+
+    def __init__(self, connection: connections.Connection) -> None:
+        self._connection = connection
+
+    @property
+    def peer(self) -> str:
+        """Who is at the other end, as an address."""
+        return self._connection.peer
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection has ended; calls on what came over it fail from then on."""
+        return self._connection.closed
+
+    def bootstrap(self, interface: type[ClientType]) -> ClientType:
+        """Ask the peer for the object that it offers first; usable at once, before the peer has answered.
+
+        Args:
+            interface: the interface that the object is expected to have.
+
+        Returns:
+            A client of that interface: its calls give a `Call`, whose `wait()` returns the results.
+        """
+        return background().run(lambda: self._connection.bootstrap(interface))
+
+    def wait_closed(self, timeout_s: float | None = None) -> None:
+        """Wait until the connection has ended, whoever ended it.
+
+        Args:
+            timeout_s: how long to wait, in seconds; None for ever.
+
+        Raises:
+            TimeoutError: the time is up.
+        """
+        background().wait(self._connection.wait_closed, timeout_s)
+
+    def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
+        """Send what is unsent, end the connection and wait until it has ended; calls that are not answered fail.
+
+        Args:
+            timeout_s: how long the peer may take to read what was sent; then the connection is cut.
+        """
+        background().wait(lambda: self._connection.close(timeout_s))
+
+    def stats(self) -> dict[str, int]:
+        """Return counts of what the connection holds: questions, answers, exports, imports and more."""
+        return background().run(self._connection.stats)
+
+    def dump(self) -> str:
+        """Return the connection's tables as text, for people."""
+        return background().run(self._connection.dump)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return repr(self._connection).replace("caplet.Connection", "caplet.blocking.Connection", 1)
+
+
+def connect(
+    address: str,
+    *,
+    bootstrap: Service | None = None,
+    limits: Limits | None = None,
+    timeout_s: float | None = 30.0,
+) -> Connection:
+    """Connect to a server, and wait until that is done.
+
+    Args:
+        address: where it listens, as for `caplet.connect`.
+        bootstrap: what the server may ask this side for; nothing by default.
+        limits: bounds for messages and for the connection; None for the defaults.
+        timeout_s: how long opening may take, in seconds; None for ever.
+
+    Returns:
+        The connection; `with` closes it.
+
+    Raises:
+        ValueError: the address has none of the forms that there are.
+        Disconnected: nobody listens there, or it cannot be reached (also a `ConnectionError`).
+    """
+    opening = connections.connect(address, bootstrap=bootstrap, limits=limits, timeout_s=timeout_s)
+
+    async def open_it() -> connections.Connection:
+        return await opening
+
+    return Connection(background().wait(open_it))
+
+
+class Serving:
+    """A server that runs; `with` closes it. Made by `serve`; any thread may use it."""
+
+    def __init__(self, server: serving.Serving) -> None:
+        self._server = server
+
+    @property
+    def address(self) -> str:
+        """Where it listens; for port 0, with the port that the system chose."""
+        return self._server.address
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return self._server.connections
+
+    def serve_forever(self) -> None:
+        """Wait until the server is closed, by another thread or with Ctrl-C."""
+        background().wait(self._server.serve_forever)
+
+    def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
+        """Stop listening, end every connection behind what was sent, and wait until they have ended.
+
+        Args:
+            timeout_s: how long peers may take to read what was sent; then their connections are cut.
+        """
+        background().wait(lambda: self._server.close(timeout_s))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return repr(self._server)
+
+
+def serve(address: str, service: Service, *, limits: Limits | None = None) -> Serving:
+    """Serve an object to every peer that connects; returns when the server listens.
+
+    Methods that are ordinary functions run in threads, started in the order of the calls, several at a time; they may wait for calls of their own.
+    Coroutine functions run in the background loop.
+
+    Args:
+        address: where to listen, as for `caplet.serve`.
+        service: the object that peers meet first, as for `caplet.serve`.
+        limits: bounds for messages and for each connection; None for the defaults.
+
+    Returns:
+        The server; `with` closes it.
+
+    Raises:
+        ValueError: the address has none of the forms that there are.
+        OSError: the address is in use, or cannot be listened at.
+    """
+    made: list[serving.Serving] = []
+
+    async def start() -> None:
+        server = serving.serve(address, service, limits=limits)
+        await server.start()
+        made.append(server)
+
+    background().wait(start)
+    return Serving(made[0])
+
+
+def promise(interface: type[ClientType]) -> tuple[ClientType, Resolver[ClientType]]:
+    """Return a client of an object that does not exist yet, and what resolves it; any thread may do so.
+
+    Args:
+        interface: the client class.
+
+    Returns:
+        The client and its resolver.
+    """
+    background()
+    return toolkit.promise(interface)
+
+
+def this_cap(server: Serves[ServedType]) -> ServedType:
+    """Return a client of one's own Server object; see `caplet.this_cap`.
+
+    Args:
+        server: the object.
+    """
+    turns = background().owner.vat.turns
+    made = servers.this_cap(server)
+    made._capability.bind(turns)
+    return made
+
+
+def when_resolved(client: ClientType, timeout_s: float | None = None) -> ClientType:
+    """Wait until it is known which object a client stands for.
+
+    Args:
+        client: a client, of a promise or not.
+        timeout_s: how long to wait, in seconds; None for ever.
+
+    Returns:
+        A client of the object.
+
+    Raises:
+        RpcError: the promise was broken.
+        TimeoutError: the time is up.
+    """
+    return background().wait(lambda: toolkit.when_resolved(client), timeout_s)
+
+
+def local_server(client: Client, kind: type[ServerType], timeout_s: float | None = None) -> ServerType | None:
+    """Find the own Server object behind a client that came back; see `caplet.local_server`.
+
+    Args:
+        client: the client.
+        kind: the class of the objects to recognise.
+        timeout_s: how long to wait, in seconds; None for ever.
+
+    Returns:
+        The object; None when the client stands for something else.
+
+    Raises:
+        RpcError: the promise was broken.
+        TimeoutError: the time is up.
+    """
+    return background().wait(lambda: toolkit.local_server(client, kind), timeout_s)
