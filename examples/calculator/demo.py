@@ -11,9 +11,13 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-import client
-
 import caplet
+
+caplet.install_import_hook()
+
+import client
+from calculator_capnp import Calculator
+
 from caplet.testing.transcript import Transcript
 
 HERE = Path(__file__).parent
@@ -22,8 +26,7 @@ TIMEOUT_S = 60
 
 def names_of_methods() -> dict[tuple[int, int], str]:
     """Return the calculator's methods by interface id and ordinal."""
-    calculator = client.calculator.Calculator
-    plans = [interface._interface for interface in (calculator, calculator.Value, calculator.Function)]
+    plans = [interface._interface for interface in (Calculator, Calculator.Value, Calculator.Function)]
     return {(plan.id, method.method_id): str(method) for plan in plans for method in plan.methods}
 
 
@@ -36,7 +39,7 @@ async def show_one_pipelined_step(address: str) -> None:
                 *(("client", "server") if direction == "sent" else ("server", "client")), message
             )
         )
-        calc = connection.bootstrap(client.calculator.Calculator)
+        calc = connection.bootstrap(Calculator)
         result = await client.use_operators_before_they_arrive(calc)
         lines = transcript.take()
     print(f"\nWhat 123 + 45 - 67 = {result:g} sent, the question for the calculator itself included:\n")

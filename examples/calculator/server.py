@@ -7,25 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import operator
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
 
 import caplet
 
-calculator = caplet.load(Path(__file__).with_name("calculator.capnp"))
+caplet.install_import_hook()
 
-OPERATORS: dict[int, Callable[[float, float], float]] = {
-    calculator.Calculator.Operator.ADD: operator.add,
-    calculator.Calculator.Operator.SUBTRACT: operator.sub,
-    calculator.Calculator.Operator.MULTIPLY: operator.mul,
-    calculator.Calculator.Operator.DIVIDE: operator.truediv,
+from calculator_capnp import Calculator
+
+OPERATORS: dict[Calculator.Operator, Callable[[float, float], float]] = {
+    Calculator.Operator.ADD: float.__add__,
+    Calculator.Operator.SUBTRACT: float.__sub__,
+    Calculator.Operator.MULTIPLY: float.__mul__,
+    Calculator.Operator.DIVIDE: float.__truediv__,
 }
 
 
-async def work_out(expression: Any, params: Sequence[float] = ()) -> float:
+async def work_out(expression: Calculator.Expression, params: Sequence[float] = ()) -> float:
     """Return the value of an expression; `params` are what it was called with when it is the body of a function."""
     match expression.which:
         case "literal":
@@ -40,11 +39,11 @@ async def work_out(expression: Any, params: Sequence[float] = ()) -> float:
             # All parameters are worked out side by side; each may need calls of its own.
             numbers = await asyncio.gather(*[work_out(param, params) for param in expression.call.params])
             return (await expression.call.function.call(params=numbers)).value
-        case unknown:
-            raise ValueError(f"an expression of unknown kind {unknown}")
+        case _:
+            raise ValueError(f"an expression of unknown kind {expression.which}")
 
 
-class ValueServer(calculator.Calculator.Value.Server):
+class ValueServer(Calculator.Value.Server):
     """A number that stays here until somebody reads it."""
 
     def __init__(self, number: float) -> None:
@@ -54,7 +53,7 @@ class ValueServer(calculator.Calculator.Value.Server):
         return self.number
 
 
-class OperatorServer(calculator.Calculator.Function.Server):
+class OperatorServer(Calculator.Function.Server):
     """One of the built-in functions of two parameters."""
 
     def __init__(self, function: Callable[[float, float], float]) -> None:
@@ -66,10 +65,10 @@ class OperatorServer(calculator.Calculator.Function.Server):
         return self.function(params[0], params[1])
 
 
-class DefinedFunctionServer(calculator.Calculator.Function.Server):
+class DefinedFunctionServer(Calculator.Function.Server):
     """A function that a client defined by an expression."""
 
-    def __init__(self, param_count: int, body: Any) -> None:
+    def __init__(self, param_count: int, body: Calculator.Expression) -> None:
         self.param_count = param_count
         self.body = body
 
@@ -79,16 +78,16 @@ class DefinedFunctionServer(calculator.Calculator.Function.Server):
         return await work_out(self.body, params)
 
 
-class CalculatorServer(calculator.Calculator.Server):
+class CalculatorServer(Calculator.Server):
     """What a client meets first."""
 
-    async def evaluate(self, expression: Any) -> ValueServer:
+    async def evaluate(self, expression: Calculator.Expression) -> ValueServer:
         return ValueServer(await work_out(expression))
 
-    async def def_function(self, param_count: int, body: Any) -> DefinedFunctionServer:
+    async def def_function(self, param_count: int, body: Calculator.Expression) -> DefinedFunctionServer:
         return DefinedFunctionServer(param_count, body)
 
-    async def get_operator(self, op: int) -> OperatorServer:
+    async def get_operator(self, op: Calculator.Operator) -> OperatorServer:
         return OperatorServer(OPERATORS[op])
 
 

@@ -104,6 +104,22 @@ class TypeNames:
         """Return a type whose parameters are bound to anything."""
         return self._with(self.flat(node) + suffix, ["_b.object"] * len(self._parameters(node)))
 
+    def variable_of_server(self, scope_id: int, number: int) -> str:
+        """Return the type variable that stands for a parameter in `Interface.Server[...]`, where the interface's own cannot stand."""
+        return f"{self.variable(scope_id, number)}Server"
+
+    def server_member(self, node: Node) -> str:
+        """Return what declares `Server` in an interface: an alias, or a class of its own that brackets can bind."""
+        arguments = [
+            self.variable_of_server(scope_id, number) if scope_id == node.id else "_b.object"
+            for scope_id, number in self._parameters(node)
+        ]
+        server = self._with(f"{self.flat(node)}_Server", arguments)
+        if not node.parameters:
+            return f"Server: _y.TypeAlias = {server}"
+        own = [self.variable_of_server(node.id, number) for number in range(len(node.parameters))]
+        return f"class Server({server}, _y.Generic[{', '.join(own)}]): ..."
+
     def named(self, type_id: int, brand: Brand, suffix: str = "") -> str:
         """Return a struct or interface with its parameters bound."""
         node = self.registry.get(type_id)

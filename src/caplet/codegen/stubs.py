@@ -79,8 +79,10 @@ class StubWriter:
         self.lines = [_HEAD.format(name=self.file.filename.rpartition("/")[2]), *self.imports, ""]
         for node in self.own:
             for number, name in enumerate(node.parameters):
-                variable = self.types.variable(node.id, number)
-                self.lines.append(f'{variable} = _y.TypeVar("{variable}")  # {name}')
+                variables = [self.types.variable(node.id, number)]
+                if isinstance(node.body, InterfaceNode):
+                    variables.append(self.types.variable_of_server(node.id, number))
+                self.lines += [f'{variable} = _y.TypeVar("{variable}")  # {name}' for variable in variables]
         for node in self.own:
             if isinstance(node.body, StructNode):
                 self.struct(node, node.body)
@@ -219,9 +221,7 @@ class StubWriter:
         bases = [self.types.read(InterfaceType(parent.id, parent.brand), False) for parent in body.superclasses]
         servers = [self.types.named(parent.id, parent.brand, "_Server") for parent in body.superclasses]
         client, server = self.nested(node, {"Server"}), list[str]()
-        client.append(
-            f"Server: _y.TypeAlias = {self.types.open_reference(node, '_Server')}{_VARIABLE if bases else ''}"
-        )
+        client.append(f"{self.types.server_member(node)}{_VARIABLE if bases else ''}")
         methods = sorted(body.methods, key=lambda method: method.code_order)
         names = method_names(method.name for method in methods)
         for method in methods:

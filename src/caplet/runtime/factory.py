@@ -215,6 +215,10 @@ class ClassFactory:
         """Return the class of a generic type with its parameters bound."""
         return self.class_of(node.id, brand_of_arguments(node, outer, arguments))
 
+    def _branded_server(self, node: Node, outer: Brand, arguments: object) -> Any:
+        """Return the server class of a generic interface with its parameters bound."""
+        return self._branded(node, outer, arguments).Server
+
     def kind_of(self, schema_type: Type) -> Kind:
         """Return how values of a type are read and written."""
         found = self._kinds.get(schema_type)
@@ -530,6 +534,8 @@ class ClassFactory:
         servers = _without_ancestors([base.Server for base in bases])
         cls.Server = make_server_class("Server", f"{qualname}.Server", module, plan, servers)
         cls.Server._client = cls
+        if node.parameters:
+            setattr(cls.Server, "__class_getitem__", partial(self._branded_server, node, brand))  # noqa: B010
         self._add_nested(node, brand, cls, {"Server"})
         return cls
 

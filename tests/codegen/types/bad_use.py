@@ -37,3 +37,8 @@ class CalculatorServer(e.Calculator.Server):
 class ValueServer(e.Calculator.Value.Server):
     async def read(self, extra: int) -> float:  # expected
         return 1.0
+
+
+class StoreServer(e.Store.Server[e.Person]):
+    async def get(self, key: str) -> tuple[int]:  # expected
+        return (1,)

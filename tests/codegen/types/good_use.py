@@ -62,3 +62,8 @@ class CalculatorServer(e.Calculator.Server):
 
     async def push(self, data: bytes) -> None:
         print(data)
+
+
+class StoreServer(e.Store.Server[e.Person]):
+    async def get(self, key: str) -> tuple[e.Person]:
+        return (e.Person(name=key).as_reader(),)

@@ -1,0 +1,70 @@
+"""The example programs, run as their pages say: what each prints, also when its peer dies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from tests.programs import Program
+
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+
+
+class Stage:
+    """Starts example programs; all of them end with the test."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self.stack = stack
+
+    def start(self, script: str, *arguments: str) -> Program:
+        return self.stack.enter_context(Program(EXAMPLES / script, *arguments))
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with ExitStack() as stack:
+        yield Stage(stack)
+
+
+def test_everybody_in_the_chat_room_hears_who_comes_speaks_and_leaves(stage: Stage) -> None:
+    server = stage.start("chat/server.py")
+    address = server.hear()
+    ann = stage.start("chat/client.py", address, "ann")
+    assert ann.hear() == "*: ann came"
+    bob = stage.start("chat/client.py", address, "bob")
+    assert [ann.hear(), bob.hear()] == ["*: bob came"] * 2
+    ann.say("hello")
+    assert [ann.hear(), bob.hear()] == ["ann: hello"] * 2
+    bob.kill()
+    assert ann.hear() == "*: bob left"
+    bob = stage.start("chat/client.py", address, "bob")
+    assert [ann.hear(), bob.hear()] == ["*: bob came"] * 2
+    bob.end_input()
+    bob.wait()
+    assert ann.hear() == "*: bob left"
+    server.kill()
+    assert ann.hear() == "the room is gone"
+    ann.wait()
+
+
+def test_subscribers_are_given_what_is_published_until_they_leave(stage: Stage) -> None:
+    address = stage.start("pubsub/server.py").hear()
+
+    def publish(name: str, price: str) -> str:
+        publisher = stage.start("pubsub/publisher.py", address, name, price)
+        heard = publisher.hear()
+        publisher.wait()
+        return heard
+
+    assert publish("early", "1") == "sent to 0"
+    first = stage.start("pubsub/subscriber.py", address, "1")
+    second = stage.start("pubsub/subscriber.py", address, "2")
+    assert [first.hear(), second.hear()] == ["subscribed"] * 2
+    assert publish("copper", "9.5") == "sent to 2"
+    assert [first.hear(), second.hear()] == ["copper 9.50"] * 2
+    first.wait()
+    assert publish("tin", "31.25") == "sent to 1"
+    assert second.hear() == "tin 31.25"
+    second.wait()
