@@ -1,6 +1,6 @@
 """Write `docs/conformance.md` and `docs/irregularities.md` from the tests, and `docs/states.md` from the tables of the core.
 
-A test covers a rule by naming it: `row_51`, `E17`, `H6`, `T12`, `L2` as a part of its name. The table of irregularities covers the rules that
+A test covers a rule by naming it: `row_51`, `E17`, `H6`, `T12`, `L2`, `W3`, `A8` as a part of its name. The table of irregularities covers the rules that
 its rows are named after. `--check` fails when the documents are not what would be written.
 """
 
@@ -13,14 +13,48 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-MENTION = re.compile(r"(?<![A-Za-z0-9])(?:(row)[_ ]?|([EHTL]))(\d+)(?![0-9])")
+MENTION = re.compile(r"(?<![A-Za-z0-9])(?:(row)[_ ]?|([EHTLWA]))(\d+)(?![0-9])")
 RANGES = {"row": range(1, 115), "E": range(1, 49), "H": range(1, 32), "T": range(1, 61), "L": range(1, 6)}
+RANGES |= {"W": range(1, 20), "A": range(1, 10)}
 TITLES = {
     "row": "Behaviours",
     "E": "Error paths",
     "H": "Rules of the current generation",
     "T": "Lessons of other implementations",
     "L": "Order",
+    "W": "Messages",
+    "A": "Security advisories of the C++ implementation",
+}
+# What the rules about messages and the advisories are about; the others have their texts in the tests.
+SUBJECTS = {
+    "W1": "kinds of pointers",
+    "W2": "what is checked when a pointer is followed; lists and structs of older and newer schemas",
+    "W3": "traversal limit",
+    "W4": "nesting limit",
+    "W5": "segments of a message on a stream",
+    "W6": "size of a message on a stream, before room is made for it",
+    "W7": "messages on a stream",
+    "W8": "one buffer, and bare segments",
+    "W9": "reading in place: maps and other buffers",
+    "W10": "how segments grow",
+    "W11": "orphans",
+    "W12": "zeroing of what is replaced or dropped",
+    "W13": "messages that are read without checks",
+    "W14": "structs without pointers as bytes",
+    "W15": "pointers, structs and lists without a type",
+    "W16": "the canonical form",
+    "W17": "the packed form",
+    "W18": "unions, groups, defaults; growing what an older schema wrote",
+    "W19": "the bits of NaN",
+    "A1": "CVE-2015-2310: the size of a list wraps",
+    "A2": "CVE-2015-2311: text of size zero, text without NUL",
+    "A3": "CVE-2015-2312: lists of elements without size",
+    "A4": "CVE-2015-2313: the same through copies and sizes",
+    "A5": "CVE-2017-7892: far pointers at the end of memory",
+    "A6": "CVE-2022-46149: pointers of a list of structs",
+    "A7": "CVE-2023-48230: compressed WebSocket frames",
+    "A8": "2026-03-12-0: the count of segments wraps",
+    "A9": "CVE-2026-32239, CVE-2026-32240: lengths of HTTP bodies",
 }
 SOCKETS = "needs sockets; belongs to the transports"
 REASONS = {
@@ -36,6 +70,9 @@ REASONS = {
     "H20": "a stream is kept until its calls are answered, so no sender is left blocked",
     "row 50": "replaced by H9",
     "row 58": "resolution happens inside the message that causes it, whose errors end the connection",
+    "W13": "everything is checked whenever it is read",
+    "A7": SOCKETS,
+    "A9": "no HTTP is spoken here",
     "T41": "no locks, and no programs' code inside the core",
 }
 
@@ -85,7 +122,8 @@ def conformance() -> tuple[str, list[str]]:
             tests = found.get(rule)
             if tests is None and rule not in REASONS:
                 open_rules.append(rule)
-            lines.append(f"| {rule} | {'<br>'.join(tests) if tests else REASONS.get(rule, '**nothing yet**')} |")
+            subject = f"{rule}: {SUBJECTS[rule]}" if rule in SUBJECTS else rule
+            lines.append(f"| {subject} | {'<br>'.join(tests) if tests else REASONS.get(rule, '**nothing yet**')} |")
         lines.append("")
     return "\n".join(lines), open_rules
 

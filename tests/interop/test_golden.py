@@ -168,7 +168,7 @@ def check_forms(values: list[Any]) -> None:
 @needs_tool
 @settings(max_examples=4, deadline=None)
 @given(st.integers(0, 1 << 30))
-def test_every_form_is_byte_identical_to_the_original(seed: int) -> None:
+def test_every_form_is_byte_identical_to_the_original_W8_W16_W17(seed: int) -> None:
     values = Values(random.Random(seed), 9)
     check_forms([Everything.from_dict(values.struct(Everything._plan, 3)) for _ in range(4)])
 

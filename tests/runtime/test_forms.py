@@ -127,7 +127,7 @@ def test_messages_travel_through_sockets(shapes: Any, packed: bool) -> None:
 
 
 @BOTH
-def test_messages_are_read_from_real_files_and_maps_of_them(shapes: Any, packed: bool, tmp_path: Path) -> None:
+def test_messages_are_read_from_real_files_and_maps_of_them_W9(shapes: Any, packed: bool, tmp_path: Path) -> None:
     path = tmp_path / "messages"
     with path.open("wb", buffering=0) as unbuffered:
         for message in messages(shapes):
@@ -195,7 +195,7 @@ def test_a_compressed_file_that_was_cut_off_has_not_ended(shapes: Any) -> None:
 
 
 @BOTH
-def test_the_size_of_a_message_is_checked_before_it_is_read(shapes: Any, packed: bool) -> None:
+def test_the_size_of_a_message_is_checked_before_it_is_read_W6(shapes: Any, packed: bool) -> None:
     big = shapes.Lists(ints=range(1000))
     source = OnlyRead(big.to_packed() if packed else big.to_bytes())
     with pytest.raises(DecodeError, match=r"a message of at least 5\d\d words; the limit is 100"):
@@ -206,7 +206,7 @@ def test_the_size_of_a_message_is_checked_before_it_is_read(shapes: Any, packed:
         shapes.Lists.read(OnlyRead(b"\x03\xff\x01" if packed else segments), packed=packed)
 
 
-def test_a_packed_run_that_goes_on_behind_its_message_is_refused(shapes: Any) -> None:
+def test_a_packed_run_that_goes_on_behind_its_message_is_refused_W17(shapes: Any) -> None:
     words = shapes.Point().to_bytes() + bytes(80)
     packer = Packer()
     joined = packer.feed(words) + packer.finish()
@@ -214,7 +214,7 @@ def test_a_packed_run_that_goes_on_behind_its_message_is_refused(shapes: Any) ->
         list(shapes.Point.read_many(joined, packed=True))
 
 
-def test_packed_messages_are_packed_segment_by_segment_as_the_original_packs_them(shapes: Any) -> None:
+def test_packed_messages_are_packed_segment_by_segment_as_the_original_packs_them_W17(shapes: Any) -> None:
     message = messages(shapes)[2]
     segments = message.to_segments()
     assert len(segments) > 1
@@ -331,3 +331,32 @@ def test_a_packed_message_is_not_unpacked_beyond_what_its_table_and_the_limits_a
         shapes.Tree.from_packed(b"")
     with pytest.raises(TruncatedError):
         shapes.Tree.from_packed(small.to_packed()[:-1])
+
+
+@pytest.mark.parametrize("count", [511, 512, 513, 1 << 32])
+def test_counts_of_segments_are_refused_beyond_511_wherever_a_message_comes_from_A8_W5_E46(shapes, count):
+    first = shapes.Point(x=5).to_segments()[0]
+    sizes = [len(first) // 8, *[0] * (min(count, 600) - 1)]
+    table = struct.pack(f"<I{len(sizes)}I", count - 1, *sizes)
+    message = table + bytes(-len(table) % 8) + first
+    packed = pack(message)
+
+    async def read_one(data: bytes, is_packed: bool) -> Any:
+        return await read_async(shapes.Point, fed(data), packed=is_packed)
+
+    ways = [
+        lambda: shapes.Point.from_bytes(message),
+        lambda: shapes.Point.from_packed(packed),
+        lambda: shapes.Point.read(message),
+        lambda: shapes.Point.read(io.BytesIO(message)),
+        lambda: shapes.Point.read(OnlyRead(packed), packed=True),
+        lambda: next(shapes.Point.read_many(OnlyRead(message, 3))),
+        lambda: asyncio.run(read_one(message, False)),
+        lambda: asyncio.run(read_one(packed, True)),
+    ]
+    for read in ways:
+        if count <= 511:
+            assert read().x == 5
+        else:
+            with pytest.raises(DecodeError, match=rf"{count} segments; the limit is 511; a larger Limits\(segments"):
+                read()

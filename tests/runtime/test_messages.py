@@ -17,7 +17,7 @@ def sizes(message: Any) -> list[int]:
     return [len(segment) // 8 for segment in message.to_segments()]
 
 
-def test_a_small_first_segment_is_followed_by_ever_larger_ones(shapes: Any) -> None:
+def test_a_small_first_segment_is_followed_by_ever_larger_ones_W10(shapes: Any) -> None:
     made = new_message(shapes.Lists, first_segment_words=16)
     made.texts = ["x" * 70] * 40
     used = sizes(made)
@@ -27,7 +27,7 @@ def test_a_small_first_segment_is_followed_by_ever_larger_ones(shapes: Any) -> N
     assert shapes.Lists.from_segments(made.to_segments()).to_dict() == {"texts": ["x" * 70] * 40}
 
 
-def test_segments_of_one_size_do_not_grow(shapes: Any) -> None:
+def test_segments_of_one_size_do_not_grow_W10(shapes: Any) -> None:
     made = new_message(shapes.Lists, first_segment_words=64, grow=False)
     made.texts = ["x" * 70] * 40
     made.bytes = bytes(1000)  # needs a segment of its own size

@@ -80,7 +80,7 @@ def test_elements_of_lists_can_be_disowned_and_adopted(shapes: Any) -> None:
         disown(made.texts, 3)
 
 
-def test_an_orphan_that_is_dropped_is_zeroed(shapes: Any) -> None:
+def test_an_orphan_that_is_dropped_is_zeroed_W12(shapes: Any) -> None:
     tree = shapes.Tree(left={"children": [{"value": 0x11111111, "left": {"value": 0x22222222}}], "any": "secret"})
     orphan = disown(tree, "left")
     assert b"secret" in words(tree)
@@ -483,7 +483,7 @@ def test_objects_in_other_segments_keep_their_landing_pads_when_they_move(shapes
     assert (found.right.any.text(), found.right.has_children) == ("far away", False)
 
 
-def test_objects_in_other_segments_are_zeroed_with_their_landing_pads(shapes: Any) -> None:
+def test_objects_in_other_segments_are_zeroed_with_their_landing_pads_W12(shapes: Any) -> None:
     tree = small_segments(shapes)
     empty = b"".join(tree._arena.output())
     tree.left.any = "far away"

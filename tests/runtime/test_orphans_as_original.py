@@ -156,7 +156,7 @@ STEPS: list[Callable[[Any], None]] = [
 
 
 @pytest.mark.parametrize("steps", STEPS)
-def test_orphans_lie_where_the_original_puts_them(steps: Callable[[Any], None]) -> None:
+def test_orphans_lie_where_the_original_puts_them_W11(steps: Callable[[Any], None]) -> None:
     small = steps.__name__.startswith("far")
     message = MessageBuilder(8, False) if small else MessageBuilder()
     steps(T._init(message.root))

@@ -21,7 +21,7 @@ MEMBERS = {
 
 @pytest.mark.parametrize("first", MEMBERS)
 @pytest.mark.parametrize("second", MEMBERS)
-def test_setting_a_member_makes_it_the_active_one_whatever_was_before(shapes: Any, first: str, second: str) -> None:
+def test_setting_a_member_makes_it_the_active_one_whatever_was_before_W18(shapes: Any, first: str, second: str) -> None:
     made = shapes.Shape(name="s", **{first: MEMBERS[first]})
     assert made.which == first
     setattr(made, second, MEMBERS[second])

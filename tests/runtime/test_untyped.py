@@ -21,7 +21,7 @@ def holding(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("form", ["reader", "builder"])
-def test_pointers_are_seen_as_types(form: str, shapes: Any) -> None:
+def test_pointers_are_seen_as_types_W15(form: str, shapes: Any) -> None:
     def pointer(value: Any) -> Any:
         return holding(value).any if form == "reader" else schema.Any(any=value).any
 
@@ -73,7 +73,7 @@ def test_null_pointers_are_seen_as_what_is_empty() -> None:
     assert made.any.as_(schema.Longer).to_dict() == {"x": 0, "y": 0, "z": 4, "title": "made when it is touched"}
 
 
-def test_a_struct_of_an_older_schema_grows_in_place_when_it_is_written_as_a_newer_one() -> None:
+def test_a_struct_of_an_older_schema_grows_in_place_when_it_is_written_as_a_newer_one_W18() -> None:
     made = schema.Any(any=schema.Point(x=1, y=2))
     made.any.as_(schema.Longer).z = 3
     assert made.any.as_(schema.Longer).to_dict() == {"x": 1, "y": 2, "z": 3}
@@ -116,7 +116,7 @@ def test_fields_for_any_struct_and_any_list_take_those() -> None:
             made.list = value
 
 
-def test_a_struct_of_numbers_only_is_read_as_bytes() -> None:
+def test_a_struct_of_numbers_only_is_read_as_bytes_W14() -> None:
     struct = holding(schema.Point(x=1, y=-1)).any.struct()
     assert (struct.data, struct.data_bytes, struct.pointer_count) == (b"\1\0\0\0\xff\xff\xff\xff", 8, 0)
     assert AnyStruct().data == b""
@@ -125,7 +125,7 @@ def test_a_struct_of_numbers_only_is_read_as_bytes() -> None:
 # --- equality -----------------------------------------------------------------------------------------------------------------------------
 
 
-def test_structs_are_equal_when_they_differ_by_what_says_nothing_only() -> None:
+def test_structs_are_equal_when_they_differ_by_what_says_nothing_only_W15() -> None:
     short, long = holding(schema.Point(x=1)).any, holding(schema.Longer(x=1)).any
     assert short == long
     assert short.struct() == long.struct()
@@ -140,7 +140,7 @@ def test_structs_are_equal_when_they_differ_by_what_says_nothing_only() -> None:
     assert short.struct() != "struct"
 
 
-def test_lists_are_equal_when_their_elements_are(shapes: Any) -> None:
+def test_lists_are_equal_when_their_elements_are_W15(shapes: Any) -> None:
     first = shapes.Lists(
         bools=[True] * 9,
         ints=[1, 2],
@@ -247,7 +247,7 @@ def test_numbers_of_lists_are_read_at_every_width() -> None:
     assert found.f64(0) == 1.0
 
 
-def test_the_bits_of_nans_are_kept(shapes: Any) -> None:
+def test_the_bits_of_nans_are_kept_W19(shapes: Any) -> None:
     quiet_32, quiet_64 = 0x7FC1_2345, 0xFFF8_0000_1234_5678
     signalling_32, signalling_64 = 0x7F81_2345, 0x7FF0_0000_1234_5678
     for bits_32, bits_64 in ((quiet_32, quiet_64), (signalling_32, signalling_64)):

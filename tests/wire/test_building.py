@@ -61,7 +61,7 @@ def test_what_lies_outside_of_the_sections_cannot_be_written() -> None:
             write()
 
 
-def test_an_empty_struct_is_not_null() -> None:
+def test_an_empty_struct_is_not_null_W1() -> None:
     message = MessageBuilder()
     message.root.init_struct(0, 0)
     assert b"".join(message.output()) == words(0xFFFFFFFC)
@@ -126,7 +126,7 @@ def test_a_message_in_many_segments_reads_the_same(first_segment_words: int, gro
     assert (len(message.segments) > 1) == (first_segment_words < 60)
 
 
-def test_segments_grow_as_in_the_reference_implementation() -> None:
+def test_segments_grow_as_in_the_reference_implementation_W10() -> None:
     message = MessageBuilder(4)
     made = message.root.init_list(POINTER, 3)
     for index in range(3):
@@ -135,7 +135,7 @@ def test_segments_grow_as_in_the_reference_implementation() -> None:
     assert [segment.words for segment in message.segments] == [4, 6, 10, 20]
 
 
-def test_what_is_replaced_is_zeroed() -> None:
+def test_what_is_replaced_is_zeroed_W12() -> None:
     for first_segment_words in (1, 4, 1024):
         message = MessageBuilder(first_segment_words, grow=False)
         made = message.root.init_struct(1, 2)
@@ -148,7 +148,7 @@ def test_what_is_replaced_is_zeroed() -> None:
         assert not any(b"".join(message.output()))
 
 
-def test_a_replaced_capability_leaves_the_table() -> None:
+def test_a_replaced_capability_leaves_the_table_W12() -> None:
     message = MessageBuilder()
     made = message.root.init_struct(0, 1)
     made.pointer(0).set_capability("first")
@@ -160,7 +160,7 @@ def test_a_replaced_capability_leaves_the_table() -> None:
     assert made.pointer(0).is_null
 
 
-def test_a_smaller_struct_is_moved_when_a_newer_schema_writes_to_it() -> None:
+def test_a_smaller_struct_is_moved_when_a_newer_schema_writes_to_it_W18() -> None:
     for first_segment_words in (1, 1024):
         message = MessageBuilder(first_segment_words, grow=False)
         old = message.root.init_struct(1, 1)
@@ -173,7 +173,7 @@ def test_a_smaller_struct_is_moved_when_a_newer_schema_writes_to_it() -> None:
         assert (found.u64(0), found.u64(8), found.text(0), found.text(1)) == (5, 6, "kept", "added")
 
 
-def test_a_list_is_moved_when_a_newer_schema_has_larger_elements() -> None:
+def test_a_list_is_moved_when_a_newer_schema_has_larger_elements_W18() -> None:
     for first_segment_words in (1, 1024):
         message = MessageBuilder(first_segment_words, grow=False)
         old = message.root.init_struct_list(3, 1, 1)
@@ -188,7 +188,7 @@ def test_a_list_is_moved_when_a_newer_schema_has_larger_elements() -> None:
         assert (items.struct(2).u64(0), items.struct(2).u64(8)) == (2, 9)
 
 
-def test_a_list_of_numbers_becomes_a_list_of_structs() -> None:
+def test_a_list_of_numbers_becomes_a_list_of_structs_W18() -> None:
     message = MessageBuilder()
     old = message.root.init_list(FOUR_BYTES, 3)
     for index in range(3):
@@ -220,7 +220,7 @@ def test_a_deep_copy_equals_its_source(first_segment_words: int) -> None:
     assert again.capabilities == ["thing"]
 
 
-def test_a4_copies_are_charged_and_bounded() -> None:
+def test_copies_are_charged_and_bounded_A4_W3() -> None:
     # CVE-2015-2313: a small message that leads to itself again and again is large when it is copied.
     fan_out = 64
     pointers = [struct_pointer(-1 - index, 0, fan_out) for index in range(fan_out)]
@@ -234,7 +234,7 @@ def test_a_copy_refuses_a_capability_that_is_not_in_the_table() -> None:
         MessageBuilder().root.set(root(words(struct_pointer(0, 0, 1), capability_pointer(3))).struct())
 
 
-def test_a2_text_without_a_nul_is_an_error_after_a_copy_too() -> None:
+def test_text_without_a_nul_is_an_error_after_a_copy_too_A2() -> None:
     message = MessageBuilder()
     message.root.set(root(words(list_pointer(0, 2, 8), 0x6161616161616161)))
     with pytest.raises(DecodeError, match="NUL"):

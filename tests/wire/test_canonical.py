@@ -9,7 +9,7 @@ from caplet.wire.canonical import canonicalize, is_canonical
 from caplet.wire.message import MessageBuilder, MessageReader
 
 
-def test_zeros_at_the_end_of_sections_and_of_all_elements_are_left_out() -> None:
+def test_zeros_at_the_end_of_sections_and_of_all_elements_are_left_out_W16() -> None:
     message = MessageBuilder()
     root = message.root.init_struct(3, 3)
     root.set_u64(8, 5)
@@ -26,13 +26,13 @@ def test_zeros_at_the_end_of_sections_and_of_all_elements_are_left_out() -> None
     assert not is_canonical(bytes(message.output()[0]))
 
 
-def test_an_empty_struct_is_one_word() -> None:
+def test_an_empty_struct_is_one_word_W16() -> None:
     message = MessageBuilder()
     message.root.init_struct(2, 2)
     assert canonicalize(message.root.as_reader().struct()).hex() == "fcffffff00000000"
 
 
-def test_messages_of_many_words_become_one_segment() -> None:
+def test_messages_of_many_words_become_one_segment_W16() -> None:
     message = MessageBuilder(8, grow=False)
     items = message.root.init_struct(0, 1).pointer(0).init_list(6, 500)
     for index in range(500):
@@ -42,7 +42,7 @@ def test_messages_of_many_words_become_one_segment() -> None:
     assert MessageReader([found]).root.struct().list(0).pointer(499).text() == "some text" * 5
 
 
-def test_capabilities_have_no_canonical_form() -> None:
+def test_capabilities_have_no_canonical_form_W16() -> None:
     message = MessageBuilder()
     message.root.init_struct(0, 1).pointer(0).set_capability(object())
     with pytest.raises(BuildError, match="capabilities"):
@@ -50,5 +50,5 @@ def test_capabilities_have_no_canonical_form() -> None:
 
 
 @pytest.mark.parametrize("content", ["", "0000000000000000", "0000000001000000", "fcffffff000000000000000000000000"])
-def test_bytes_that_are_not_canonical_are_told(content: str) -> None:
+def test_bytes_that_are_not_canonical_are_told_W16(content: str) -> None:
     assert not is_canonical(bytes.fromhex(content))

@@ -16,13 +16,13 @@ def message_bytes(text: str, first_segment_words: int = 1024) -> bytes:
     return b"".join(frame(message.output()))
 
 
-def test_a_table_is_padded_to_a_word() -> None:
+def test_a_table_is_padded_to_a_word_W7() -> None:
     assert frame_header([5]) == bytes([0, 0, 0, 0, 5, 0, 0, 0])
     assert frame_header([5, 6]) == bytes([1, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0])
 
 
 @pytest.mark.parametrize("first_segment_words", [1, 2, 1024])
-def test_messages_are_found_wherever_the_stream_is_cut(first_segment_words: int) -> None:
+def test_messages_are_found_wherever_the_stream_is_cut_W7(first_segment_words: int) -> None:
     texts = ["one", "two " * 20, ""]
     stream = b"".join(message_bytes(text, first_segment_words) for text in texts)
     for size in (1, 2, 3, 7, 8, 9, 40, len(stream)):
@@ -43,7 +43,7 @@ def test_a_message_that_is_not_whole_waits() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 510, 511, 512, 513, 0xFFFFFFFF])
-def test_a8_segment_counts_up_to_the_limit_are_accepted_and_none_wraps(count: int) -> None:
+def test_segment_counts_up_to_the_limit_are_accepted_and_none_wraps_A8_W5_E46(count: int) -> None:
     # 2026-03-12-0: 0xFFFFFFFF plus one must not become zero.
     table = count.to_bytes(4, "little") + bytes([1, 0, 0, 0])
     if count + 1 <= 511:
@@ -53,7 +53,7 @@ def test_a8_segment_counts_up_to_the_limit_are_accepted_and_none_wraps(count: in
             Framer().feed(table)
 
 
-def test_e46_a_giant_message_is_refused_before_anything_is_kept() -> None:
+def test_a_giant_message_is_refused_before_anything_is_kept_W6_E46() -> None:
     framer = Framer(Limits(traversal_words=1000))
     with pytest.raises(DecodeError, match="1001 words"):
         framer.feed(frame_header([1001]))
@@ -61,12 +61,12 @@ def test_e46_a_giant_message_is_refused_before_anything_is_kept() -> None:
         Framer(Limits(traversal_words=1000)).feed(frame_header([600, 600])[:12])
 
 
-def test_e46_an_empty_first_segment_is_refused() -> None:
+def test_an_empty_first_segment_is_refused_W7() -> None:
     with pytest.raises(DecodeError, match="root pointer"):
         Framer().feed(bytes(8))
 
 
-def test_the_size_of_a_message_is_known_from_its_table() -> None:
+def test_the_size_of_a_message_is_known_from_its_table_W7() -> None:
     table = frame_header([3, 4])
     for length in range(len(table)):
         assert read_table(memoryview(table)[:length], 0, Limits()) is None

@@ -27,12 +27,12 @@ SEED = int(os.environ.get("CAPLET_TEST_SEED", random.SystemRandom().randrange(2*
         ("010203040506070801020304050607000102030405060000", "ff01020304050607080101020304050607003f010203040506"),
     ],
 )
-def test_words_are_packed_by_the_rules(words: str, packed: str) -> None:
+def test_words_are_packed_by_the_rules_W17(words: str, packed: str) -> None:
     assert pack(bytes.fromhex(words)).hex() == packed
     assert unpack(bytes.fromhex(packed)).hex() == words
 
 
-def test_packed_words_may_be_cut_anywhere() -> None:
+def test_packed_words_may_be_cut_anywhere_W17() -> None:
     sys.stdout.write(f"seed {SEED}\n")
     source = random.Random(SEED)
     for _ in range(50):
@@ -50,7 +50,7 @@ def test_packed_words_may_be_cut_anywhere() -> None:
 
 
 @pytest.mark.parametrize("packed", ["00", "14", "140c", "ff0102", "ff0102030405060708", "ff01020304050607080101"])
-def test_packed_bytes_that_end_inside_a_word_are_refused(packed: str) -> None:
+def test_packed_bytes_that_end_inside_a_word_are_refused_W17(packed: str) -> None:
     with pytest.raises(DecodeError, match="end inside a word"):
         unpack(bytes.fromhex(packed))
 
@@ -73,7 +73,7 @@ def fed(words: bytes, sizes: list[int]) -> bytes:
 
 
 @pytest.mark.parametrize("sizes", [[1], [8], [3, 13], [16, 0, 24], [2040], [2048], [2056], [100_000]])
-def test_what_is_packed_as_it_arrives_does_not_depend_on_how_it_is_cut(sizes: list[int]) -> None:
+def test_what_is_packed_as_it_arrives_does_not_depend_on_how_it_is_cut_W17(sizes: list[int]) -> None:
     sys.stdout.write(f"seed {SEED}\n")
     source = random.Random(SEED)
     full, one_zero = bytes(range(1, 9)), bytes([1, 2, 3, 0, 5, 6, 7, 8])

@@ -6,6 +6,7 @@ import math
 import struct
 
 import pytest
+from fuzz.mutations import Everything
 
 from caplet.errors import DecodeError
 from caplet.limits import Limits
@@ -49,7 +50,7 @@ def test_numbers_of_every_width_are_read_in_place() -> None:
     assert (found.f32(32), found.f64(40)) == (1.5, -2.25)
 
 
-def test_defaults_are_xored_and_offsets_past_the_section_read_as_defaults() -> None:
+def test_defaults_are_xored_and_offsets_past_the_section_read_as_defaults_W18() -> None:
     found = root(words(struct_pointer(0, 1, 0), 0b101)).struct()
     assert found.u32(0, default=1) == 0b100
     assert found.boolean(0) is True
@@ -63,7 +64,7 @@ def test_defaults_are_xored_and_offsets_past_the_section_read_as_defaults() -> N
     assert found.pointer(3).is_null
 
 
-def test_bits_of_nan_are_kept() -> None:
+def test_bits_of_nan_are_kept_W19() -> None:
     bits = 0x7FF4000000000001
     found = root(words(struct_pointer(0, 1, 0), bits)).struct()
     assert math.isnan(found.f64(0))
@@ -97,7 +98,7 @@ def test_text_that_precedes_its_pointer_is_read() -> None:
         (list_pointer(-3, BYTE, 1), "leave their segment"),
     ],
 )
-def test_what_is_no_text_is_an_error(pointer: int, problem: str) -> None:
+def test_what_is_no_text_is_an_error_W2(pointer: int, problem: str) -> None:
     with pytest.raises(DecodeError, match=problem):
         root(words(pointer, text_word("abcdefgh"))).text()
 
@@ -123,7 +124,7 @@ def test_text_that_is_not_utf_8_is_an_error_that_says_where() -> None:
         (far_pointer(0, 0x1FFFFFFF), "landing pad outside"),
     ],
 )
-def test_what_is_no_struct_is_an_error(pointer: int, problem: str) -> None:
+def test_what_is_no_struct_is_an_error_W1_W2(pointer: int, problem: str) -> None:
     with pytest.raises(DecodeError, match=problem):
         root(words(pointer, 0)).struct()
 
@@ -139,13 +140,13 @@ def test_what_is_no_struct_is_an_error(pointer: int, problem: str) -> None:
         (struct_pointer(0, 1, 0), "found a struct pointer"),
     ],
 )
-def test_what_is_no_list_is_an_error(pointer: int, problem: str) -> None:
+def test_what_is_no_list_is_an_error_W1_W2(pointer: int, problem: str) -> None:
     with pytest.raises(DecodeError, match=problem):
         root(words(pointer, 0)).list()
 
 
 @pytest.mark.parametrize("size", range(8))
-def test_a1_a_giant_element_count_never_wraps(size: int) -> None:
+def test_a_giant_element_count_never_wraps_A1(size: int) -> None:
     # CVE-2015-2310: the byte count of a list must not overflow.
     for count in (0x1FFFFFFF, 0x1FFFFFFE, 0x10000000):
         if size == 0:
@@ -154,7 +155,7 @@ def test_a1_a_giant_element_count_never_wraps(size: int) -> None:
             root(words(list_pointer(0, size, count), 0, 0, 0)).list()
 
 
-def test_a2_text_of_size_zero_is_an_error_and_no_underflow() -> None:
+def test_text_of_size_zero_is_an_error_and_no_underflow_A2() -> None:
     # CVE-2015-2311
     with pytest.raises(DecodeError, match="NUL"):
         root(words(list_pointer(0, BYTE, 0))).text()
@@ -168,7 +169,7 @@ def test_a2_text_of_size_zero_is_an_error_and_no_underflow() -> None:
     ],
     ids=["void", "empty structs"],
 )
-def test_a3_lists_of_elements_without_size_are_charged(message: bytes) -> None:
+def test_lists_of_elements_without_size_are_charged_A3_W3(message: bytes) -> None:
     # CVE-2015-2312
     with pytest.raises(DecodeError, match="traversal limit"):
         root(message).list()
@@ -182,15 +183,17 @@ def test_a3_lists_of_elements_without_size_are_charged(message: bytes) -> None:
     ],
     ids=["void", "empty structs"],
 )
-def test_a4_copies_and_canonical_forms_of_elements_without_size_are_charged(message: bytes) -> None:
+def test_copies_of_elements_without_size_are_charged_A4_W3(message: bytes) -> None:
     # CVE-2015-2313
     with pytest.raises(DecodeError, match="traversal limit"):
         MessageBuilder().root.set(root(message))
     with pytest.raises(DecodeError, match="traversal limit"):
         MessageBuilder().root.set(root(words(struct_pointer(0, 0, 1)) + message))
+    with pytest.raises(DecodeError, match="traversal limit"):
+        _ = Everything.from_segments([words(struct_pointer(0, 0, 1)) + message]).total_words
 
 
-def test_a4_a_copy_is_charged_for_what_it_reads_again_and_again() -> None:
+def test_a_copy_is_charged_for_what_it_reads_again_and_again_A4_W3() -> None:
     # One list of 1,000 words, led to by 100 pointers.
     pointers = [list_pointer(99 - index, EIGHT_BYTES, 1000) for index in range(100)]
     message = words(struct_pointer(0, 0, 100), *pointers) + bytes(8000)
@@ -199,7 +202,7 @@ def test_a4_a_copy_is_charged_for_what_it_reads_again_and_again() -> None:
         MessageBuilder().root.set(root(message, limits=Limits(traversal_words=50_000)))
 
 
-def test_a5_far_pointers_near_the_end_of_the_address_space_are_refused() -> None:
+def test_far_pointers_near_the_end_of_the_address_space_are_refused_A5() -> None:
     # CVE-2017-7892; in Python a negative index would quietly read from the end.
     for position in (1, 0x1FFFFFFE, 0x1FFFFFFF):
         with pytest.raises(DecodeError):
@@ -208,12 +211,12 @@ def test_a5_far_pointers_near_the_end_of_the_address_space_are_refused() -> None
         root(words(far_pointer(1, 0)), words(struct_pointer(-3, 1, 0), 0)).struct()
 
 
-def test_a_far_pointer_leads_through_a_landing_pad() -> None:
+def test_a_far_pointer_leads_through_a_landing_pad_W1() -> None:
     found = root(words(far_pointer(1, 1)), words(0, struct_pointer(0, 1, 0), 77)).struct()
     assert found.u64(0) == 77
 
 
-def test_a_double_far_pointer_leads_to_a_third_segment() -> None:
+def test_a_double_far_pointer_leads_to_a_third_segment_W1() -> None:
     pad = words(far_pointer(2, 1), struct_pointer(0, 1, 0))
     assert root(words(far_pointer(1, 0, double=True)), pad, words(0, 78)).struct().u64(0) == 78
 
@@ -235,19 +238,19 @@ def test_a_double_far_pointer_to_a_list_of_structs_finds_its_tag() -> None:
         (words(far_pointer(0, 5), struct_pointer(0, 1, 0)), True, "leaves its segment"),
     ],
 )
-def test_a_wrong_landing_pad_is_an_error(pad: bytes, double: bool, problem: str) -> None:
+def test_a_wrong_landing_pad_is_an_error_W2(pad: bytes, double: bool, problem: str) -> None:
     with pytest.raises(DecodeError, match=problem):
         root(words(far_pointer(1, 0, double)), pad).struct()
 
 
-def test_a_tag_that_is_no_struct_or_overruns_is_an_error() -> None:
+def test_a_tag_that_is_no_struct_or_overruns_is_an_error_W2() -> None:
     with pytest.raises(DecodeError, match="tag"):
         root(words(list_pointer(0, COMPOSITE, 1), list_pointer(1, BYTE, 1), 0)).list()
     with pytest.raises(DecodeError, match="overruns"):
         root(words(list_pointer(0, COMPOSITE, 1), struct_pointer(2, 1, 0), 0)).list()
 
 
-def test_lists_of_numbers_can_be_read_as_structs_and_the_other_way() -> None:
+def test_lists_of_numbers_can_be_read_as_structs_and_the_other_way_W2() -> None:
     numbers = root(words(list_pointer(0, TWO_BYTES, 3), 0x0003_0002_0001)).list()
     assert [numbers.struct(index).u16(0) for index in range(3)] == [1, 2, 3]
     assert numbers.struct(0).u32(0) == 0
@@ -256,7 +259,7 @@ def test_lists_of_numbers_can_be_read_as_structs_and_the_other_way() -> None:
     assert structs.pointer(1).is_null
 
 
-def test_a6_pointers_of_a_list_of_structs_are_found_behind_their_data() -> None:
+def test_pointers_of_a_list_of_structs_are_found_behind_their_data_A6_W2() -> None:
     # CVE-2022-46149
     message = words(
         list_pointer(0, COMPOSITE, 4), struct_pointer(2, 1, 1), 5, list_pointer(2, BYTE, 2), 6, list_pointer(1, BYTE, 2),
@@ -264,9 +267,19 @@ def test_a6_pointers_of_a_list_of_structs_are_found_behind_their_data() -> None:
     )  # fmt: skip
     items = root(message).list()
     assert [items.pointer(index).text() for index in range(2)] == ["a", "b"]
+    # The same behind a field of texts, copied into another message, and seen there with and without its type.
+    fields = [list_pointer(8, COMPOSITE, 4) if index == 7 else 0 for index in range(16)]
+    reader = Everything.from_segments([words(struct_pointer(0, 0, 16), *fields) + message[8:]])
+    assert list(reader.texts) == ["a", "b"]
+    copied = Everything(any=reader.texts, texts=reader.texts)
+    assert list(copied.texts) == ["a", "b"]
+    moved = copied.any.as_reader().list()
+    assert [moved.pointer(index).text() for index in range(2)] == ["a", "b"]
+    assert [moved.struct(index).u64(0) for index in range(2)] == [5, 6]
+    assert reader.to_dict()["texts"] == ["a", "b"]
 
 
-def test_bits_are_read_only_as_bits() -> None:
+def test_bits_are_read_only_as_bits_W2() -> None:
     bits = root(words(list_pointer(0, 1, 10), 0b10_0000_0101)).list()
     assert [bits.boolean(index) for index in range(10)] == [True, False, True, *[False] * 6, True]
     with pytest.raises(DecodeError, match="bits"):
@@ -286,7 +299,7 @@ def test_a_list_refuses_indexes_out_of_range() -> None:
         items.u64(0)
 
 
-def test_capabilities_are_found_in_the_table() -> None:
+def test_capabilities_are_found_in_the_table_W1_E6() -> None:
     message = MessageReader([words(struct_pointer(0, 0, 2), capability_pointer(1), capability_pointer(5))])
     thing = object()
     message.capabilities = [None, thing]
@@ -299,14 +312,14 @@ def test_capabilities_are_found_in_the_table() -> None:
         found.pointer(1).capability()
 
 
-def test_a_pointer_of_an_unknown_kind_is_an_error() -> None:
+def test_a_pointer_of_an_unknown_kind_is_an_error_W2() -> None:
     with pytest.raises(DecodeError, match="unknown kind"):
         root(words(7)).capability()
     with pytest.raises(DecodeError, match="unknown kind"):
         root(words(7)).kind  # noqa: B018
 
 
-def test_the_traversal_limit_counts_repeated_reads() -> None:
+def test_the_traversal_limit_counts_repeated_reads_W3() -> None:
     pointer = root(words(struct_pointer(0, 3, 0), 0, 0, 0), limits=Limits(traversal_words=10))
     for _ in range(3):
         pointer.struct()
@@ -316,7 +329,7 @@ def test_the_traversal_limit_counts_repeated_reads() -> None:
         pointer.struct()
 
 
-def test_the_nesting_limit_stops_a_pointer_that_leads_to_itself() -> None:
+def test_the_nesting_limit_stops_a_pointer_that_leads_to_itself_W4() -> None:
     found = root(words(struct_pointer(-1, 0, 1))).struct()
     for _ in range(63):
         found = found.struct(0)
@@ -330,7 +343,7 @@ def test_a_message_without_a_first_word_is_an_error() -> None:
             MessageReader(segments)
 
 
-def test_buffers_of_many_kinds_are_read_without_a_copy() -> None:
+def test_buffers_of_many_kinds_are_read_without_a_copy_W9() -> None:
     import array
 
     data = words(struct_pointer(0, 1, 0), 0x1122)

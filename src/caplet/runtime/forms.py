@@ -55,7 +55,7 @@ def open_framed(plan: StructKind, data: Buffer, limits: Limits | None) -> Struct
 
     Raises:
         TruncatedError: the buffer ends inside the message.
-        DecodeError: the message is larger than the limits allow.
+        DecodeError: it has more segments than the limits allow; how much of it may be read is asked when it is.
     """
     if limits is None:
         limits = DEFAULT_LIMITS
@@ -70,7 +70,7 @@ def open_framed(plan: StructKind, data: Buffer, limits: Limits | None) -> Struct
     if view.ndim != 1 or view.itemsize != 1 or not view.c_contiguous:
         view = view.cast("B")
     size = view.nbytes
-    table = read_table(view, 0, limits)
+    table = read_table(view, 0, limits, True)
     if table is None:
         raise TruncatedError(f"{size} bytes hold no whole segment table")
     sizes, at = table

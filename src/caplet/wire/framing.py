@@ -48,12 +48,13 @@ def frame(segments: Sequence[memoryview]) -> list[memoryview | bytes]:
     return header
 
 
-def read_table(view: memoryview, start: int, limits: Limits) -> tuple[list[int], int] | None:
+def read_table(view: memoryview, start: int, limits: Limits, in_place: bool = False) -> tuple[list[int], int] | None:
     """Read the segment table at byte `start`.
 
     Args:
         view: bytes, as far as they are there.
         limits: bounds for the number of segments and the size of the message.
+        in_place: whether the message is there already, so that no room is made for it, whatever its size.
 
     Returns:
         The words of each segment and the byte offset of the first; None when the table is not whole yet.
@@ -66,13 +67,18 @@ def read_table(view: memoryview, start: int, limits: Limits) -> tuple[list[int],
         return None
     count = int.from_bytes(view[start : start + 4], "little") + 1
     if count > limits.segments:
-        raise DecodeError(f"a message of {count} segments; the limit is {limits.segments}")
+        raise DecodeError(
+            f"a message of {count} segments; the limit is {limits.segments}; a larger Limits(segments=...) reads it"
+        )
     table_bytes = (count + 2) // 2 * 8
     known = min(available // 4 - 1, count)
     sizes = [int.from_bytes(view[start + 4 * i : start + 4 * i + 4], "little") for i in range(1, known + 1)]
     total = sum(sizes)
-    if total > limits.traversal_words:
-        raise DecodeError(f"a message of at least {total} words; the limit is {limits.traversal_words}")
+    if total > limits.traversal_words and not in_place:
+        raise DecodeError(
+            f"a message of at least {total} words; the limit is {limits.traversal_words}; "
+            "a larger Limits(traversal_words=...) reads it"
+        )
     if available < table_bytes:
         return None
     return sizes, start + table_bytes
