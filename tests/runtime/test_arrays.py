@@ -154,6 +154,9 @@ def test_numbers_that_do_not_fit_are_refused_whatever_they_come_in(shapes: Any) 
         shapes.Lists(shorts=array.array("i", [1, 70000]))
     with pytest.raises(TypeError):
         shapes.Lists(shorts=array.array("d", [0.5]))
+    table = memoryview(array.array("i", range(6))).cast("B").cast("i", (2, 3))
+    with pytest.raises(TypeError, match=r"Lists.ints: expected numbers in one dimension, not in 2"):
+        shapes.Lists(ints=table)
 
 
 def test_what_lies_in_the_place_that_is_replaced_can_be_assigned(shapes: Any) -> None:

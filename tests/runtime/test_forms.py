@@ -17,6 +17,7 @@ import sys
 import threading
 import tracemalloc
 from multiprocessing import shared_memory
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,7 +29,6 @@ from caplet.wire.streams import frame_packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 SEED = int(os.environ.get("CAPLET_TEST_SEED", random.SystemRandom().randrange(2**32)))
 BOTH = pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
@@ -231,6 +231,11 @@ def test_what_is_no_source_or_target_is_refused(shapes: Any) -> None:
         shapes.Lists.read(5)
     with pytest.raises(TypeError, match="not to str"):
         shapes.Lists().write("file name")
+    for path in ("file name", Path("file name")):
+        with pytest.raises(TypeError, match=r"open\(path, 'rb'\) gives a file"):
+            shapes.Lists.read(path)
+    with pytest.raises(TypeError, match="the file gives text"):
+        shapes.Lists.read(io.StringIO("abcdefgh"))
 
 
 def test_files_that_do_not_block_are_refused(shapes: Any) -> None:

@@ -262,3 +262,24 @@ def test_a_struct_that_is_nowhere_is_copied_as_defaults(shapes):
     assert nowhere._as_pointer().struct().u32(0) == 0
     assert nowhere.left.total_words == 0
     assert nowhere.to_canonical() == shapes.Tree().to_canonical()
+
+
+def test_a_struct_can_be_put_inside_itself(shapes: Any) -> None:
+    for put in (
+        lambda tree: setattr(tree, "right", tree),
+        lambda tree: setattr(tree.left, "left", tree),
+        lambda tree: setattr(tree, "any", tree),
+        lambda tree: setattr(tree, "children", [tree]),
+        lambda tree: tree.children.append(tree),
+        lambda tree: setattr(tree.left, "children", [tree.left, tree]),
+        lambda tree: setattr(tree.left, "any", tree.children),
+    ):
+        made = shapes.Tree(value=1, left={"value": 2}, children=[{"value": 3}])
+        before = made.copy()
+        put(made)
+        # What was there is copied, the place that is written to is not.
+        assert shapes.Tree.from_bytes(made.to_bytes()) == made
+        assert made.total_words < 8 * before.total_words
+    made = shapes.Tree(value=1, left={"value": 2})
+    made.right = made
+    assert made.to_dict() == {"value": 1, "left": {"value": 2}, "right": {"value": 1, "left": {"value": 2}}}

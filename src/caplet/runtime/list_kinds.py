@@ -114,6 +114,8 @@ class ListKind(PointerKind):
             raise self.mismatch(value, where)
         if type(value) is not tuple:
             view = buffer_or_none(value)
+            if view is not None and view.ndim != 1 and not isinstance(self.element, ListKind):
+                raise TypeError(f"{where}: expected numbers in one dimension, not in {view.ndim}")
             if view is not None and view.ndim == 1:
                 if segment.u64s[position]:
                     # It may lie in what is replaced, which is zeroed.

@@ -159,7 +159,7 @@ class List(ListReader):
         return f"[{', '.join(shown)}]"
 
     def __reduce__(self) -> Any:
-        raise TypeError("a list is part of a message; pickle its struct, or list(...) of it")
+        raise TypeError("a list is part of a message; copy or pickle its struct, or list(...) of it")
 
     # --- growing ------------------------------------------------------------------------------------------------------------------
 
@@ -423,7 +423,7 @@ class StructList(List):
 
     def too_deep(self) -> DecodeError:
         """Return the error for elements beyond the nesting limit."""
-        return DecodeError("message is nested deeper than the nesting limit")
+        return DecodeError("message is nested deeper than the nesting limit; a larger Limits(nesting=...) reads it")
 
     def put(self, index: int, value: Any) -> None:
         """Write a copy of a struct of the class, or the fields of a mapping."""

@@ -148,7 +148,11 @@ class Arena:
                 segment, position, f"struct of {words} words at word {content} leaves its segment of {segment.words}"
             )
         if depth <= 0:
-            raise self.fail(segment, position, "message is nested deeper than the nesting limit")
+            raise self.fail(
+                segment,
+                position,
+                "message is nested deeper than the nesting limit; a larger Limits(nesting=...) reads it",
+            )
         self.budget -= words
         if self.budget < 0:
             self.charge(0)
@@ -191,7 +195,11 @@ class Arena:
         else:
             raise self.kind_error(segment, position, pointer, "list")
         if depth <= 0:
-            raise self.fail(source, position, "message is nested deeper than the nesting limit")
+            raise self.fail(
+                source,
+                position,
+                "message is nested deeper than the nesting limit; a larger Limits(nesting=...) reads it",
+            )
         size = (pointer >> 32) & 7
         count = pointer >> 35
         if size == COMPOSITE:

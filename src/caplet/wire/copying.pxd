@@ -11,6 +11,8 @@ cdef int VOID, POINTER, COMPOSITE
 @cython.final
 cdef class DeepCopy:
     cdef BuilderArena target
+    cdef Segment segment
+    cdef Py_ssize_t position
     cdef list waiting
 
     @cython.locals(segment=Segment, position=cython.Py_ssize_t, arena=Arena, source=Segment, source_position=cython.Py_ssize_t,

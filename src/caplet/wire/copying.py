@@ -25,12 +25,21 @@ __all__ = ["copy_list", "copy_pointer", "copy_struct"]
 
 
 class DeepCopy:
-    """One deep copy into `target`; `waiting` holds the pointers still to be copied, the next one last."""
+    """One deep copy into `target`; `waiting` holds the pointers still to be copied, the next one last.
 
-    __slots__ = ("target", "waiting")
+    Args:
+        target: the message to copy into.
+        segment: where the pointer that is to lead to the copy stands, None when none does yet. It may be a part of what is copied, and was null
+            when the copying began; so it is in the copy, which would have no end otherwise.
+        position: its word.
+    """
 
-    def __init__(self, target: BuilderArena) -> None:
+    __slots__ = ("position", "segment", "target", "waiting")
+
+    def __init__(self, target: BuilderArena, segment: Segment | None = None, position: int = 0) -> None:
         self.target = target
+        self.segment = segment
+        self.position = position
         self.waiting: list[tuple[Segment, int, Arena, Segment, int, int]] = []
 
     def run(self) -> None:
@@ -43,6 +52,8 @@ class DeepCopy:
         self, segment: Segment, position: int, arena: Arena, source: Segment, source_position: int, depth: int
     ) -> None:
         """Copy the object behind one pointer; its own pointers wait."""
+        if source_position == self.position and source is self.segment:
+            return
         pointer = source.u64s[source_position]
         if pointer == 0:
             if segment.u64s[position]:
@@ -136,7 +147,7 @@ def copy_pointer(target: BuilderArena, segment: Segment, position: int, source: 
         if source._segment is not segment or source._position != position:
             copy_within(target, segment, position, source)
         return
-    copy = DeepCopy(target)
+    copy = DeepCopy(target, segment, position)
     copy.copy_one(segment, position, source._arena, source._segment, source._position, source._depth)
     copy.run()
 
@@ -150,7 +161,7 @@ def copy_struct(target: BuilderArena, segment: Segment, position: int, source: S
     if source._arena is target and segment.u64s[position]:
         copy_within(target, segment, position, source)
         return
-    copy = DeepCopy(target)
+    copy = DeepCopy(target, segment, position)
     copy.copy_struct(segment, position, source)
     copy.run()
 
@@ -164,7 +175,7 @@ def copy_list(target: BuilderArena, segment: Segment, position: int, source: Lis
     if source._arena is target and segment.u64s[position]:
         copy_within(target, segment, position, source)
         return
-    copy = DeepCopy(target)
+    copy = DeepCopy(target, segment, position)
     copy.copy_list(segment, position, source)
     copy.run()
 

@@ -265,6 +265,8 @@ class FileSource:
                     raise BlockingIOError(
                         "the file has nothing to read just now; messages are read from blocking files"
                     )
+                if isinstance(found, str):
+                    raise TypeError("the file gives text; messages are bytes, and open(path, 'rb') gives those")
                 if not found:
                     break
                 pieces.append(found)
@@ -334,7 +336,8 @@ def open_source(source: Any) -> BufferSource | FileSource | SocketSource:
         return FileSource(source)
     if hasattr(source, "recv_into"):
         return SocketSource(source)
-    raise TypeError(f"messages are read from files, sockets and buffers, not from {type(source).__name__}")
+    hint = "; open(path, 'rb') gives a file" if isinstance(source, str) or hasattr(source, "__fspath__") else ""
+    raise TypeError(f"messages are read from files, sockets and buffers, not from {type(source).__name__}{hint}")
 
 
 def read_message(

@@ -424,7 +424,7 @@ class AnyList(ListReader):
         found._pointer_count = self._pointer_count
         found._depth = self._depth - 1
         if self._depth <= 0:
-            raise DecodeError("message is nested deeper than the nesting limit")
+            raise DecodeError("message is nested deeper than the nesting limit; a larger Limits(nesting=...) reads it")
         return found
 
     def pointer(self, index: int) -> AnyPointer:
