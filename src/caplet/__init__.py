@@ -25,6 +25,7 @@ from caplet.errors import (
 from caplet.limits import Limits
 
 if TYPE_CHECKING:
+    from caplet import messages, orphans, streams
     from caplet.aio.connections import Connection, connect
     from caplet.aio.serving import Serving, serve
     from caplet.load import install_import_hook, load, open_module
@@ -84,15 +85,18 @@ __all__ = [
     "install_import_hook",
     "load",
     "local_server",
+    "messages",
     "null",
     "on_broken",
     "on_release",
     "open_module",
+    "orphans",
     "promise",
     "revocable",
     "serve",
     "shorten",
     "shortenable",
+    "streams",
     "this_cap",
     "when_resolved",
 ]
@@ -137,10 +141,15 @@ _LAZY = {
     "when_resolved": "caplet.runtime.toolkit",
 }
 
+# Modules of functions, for which `import caplet` is enough.
+_MODULES = ("messages", "orphans", "streams")
+
 
 def __getattr__(name: str) -> Any:
     """Import a public name on its first use."""
     module = _LAZY.get(name)
+    if name in _MODULES:
+        return import_module(f"caplet.{name}")
     if module is None:
         raise AttributeError(f"module 'caplet' has no attribute {name!r}")
     made = import_module(module)
