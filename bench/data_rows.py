@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -239,6 +240,54 @@ def to_dict() -> Row:
     )
 
 
+def json_encode() -> Row:
+    def by_protobuf() -> Measure:
+        from google.protobuf import json_format
+
+        book = protobuf_class().FromString(serialized_by_protobuf())
+        return ns_per_run("convert(book, indent=None)", convert=json_format.MessageToJson, book=book)
+
+    @contextmanager
+    def by_pycapnp() -> Iterator[Measure]:
+        with pycapnp_class().from_bytes(serialized_by_pycapnp()) as book:
+            yield ns_per_run("dumps(book.to_dict())", dumps=json.dumps, book=book)
+
+    return Row(
+        "json-encode",
+        "ns",
+        "lower",
+        in_caplet("book.to_json()"),
+        {"pycapnp": by_pycapnp, "protobuf": of(by_protobuf)},
+    )
+
+
+def json_decode() -> Row:
+    def by_protobuf() -> Measure:
+        from google.protobuf import json_format
+
+        book = protobuf_class().FromString(serialized_by_protobuf())
+        text = json_format.MessageToJson(book, indent=None)
+        return ns_per_run(
+            "parse(text, AddressBook())", parse=json_format.Parse, text=text, AddressBook=protobuf_class()
+        )
+
+    text = json.dumps({"people": PEOPLE})
+    return Row(
+        "json-decode",
+        "ns",
+        "lower",
+        of(lambda: ns_per_run("AddressBook.from_json(text)", AddressBook=caplet_class(), text=text)),
+        {
+            "pycapnp": of(
+                lambda: ns_per_run(
+                    "AddressBook.new_message(**loads(text))", AddressBook=pycapnp_class(), loads=json.loads, text=text
+                )
+            ),
+            "protobuf": of(by_protobuf),
+        },
+    )
+
+
 def us_per_call(work: Callable[[], int]) -> Measure:
     """Return a measure of work that takes long, in microseconds; the sum that it returns is checked first."""
     assert work() == sum(range(MANY))
@@ -385,6 +434,8 @@ ROWS = [
     build_serialize(),
     from_dict(),
     to_dict(),
+    json_encode(),
+    json_decode(),
     sums("sum-structs", summed_by_caplet),
     sums("sum-column", column_summed_by_caplet),
     packing(),

@@ -123,3 +123,11 @@ struct Holder {
 }
 
 interface Thing {}
+
+struct Free {
+  value @0 :Json.Value;
+  values @1 :List(Json.Value);
+  after @2 :Text;
+}
+
+struct Deep { next @0 :Deep; }

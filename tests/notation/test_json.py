@@ -153,7 +153,7 @@ def test_members_of_a_flattened_choice_need_its_discriminator(schema: CompiledFi
         ('{"text": 1}', "$.text: expected a string, not a number"),
         ('{"words": "\\ud83d"}', "$.words: the string holds half of a surrogate pair"),
         ('{"data": "x"}', "$.data: expected an array of numbers, not a string"),
-        ('{"data": [256]}', "$.data: 256 does not fit; the type holds 0 to 255"),
+        ('{"data": [256]}', "$.data[0]: 256 does not fit; the type holds 0 to 255"),
         ('{"color": "pink"}', '$.color: "pink" is not an enumerant of Color; it has red, green, blue'),
         ('{"plains": [{}, {"number": "z"}]}', '$.plains[1].number: "z" is not an integer'),
         ('{"plains": {}}', "$.plains: expected an array, not an object"),
@@ -220,3 +220,79 @@ def test_annotations_that_make_no_sense_are_refused() -> None:
     endless = compile_text(f"{lead} struct S {{ a @0 :S $Json.flatten(); }}")
     with pytest.raises(SchemaError, match="flattened into itself"):
         parse_json(endless.registry, type_of(endless, "S"), "{}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"value":null,"after":"x"}',
+        '{"value":true,"values":[null,false,1.5,"text",[],{}]}',
+        '{"value":{"a":[1,{"b":"c"},[true]],"a":2},"after":"é"}',
+        '{"value":[1e300,-0.25,"' + "long" * 20 + '",{"inner":{"deeper":[1,2,3,"' + "y" * 60 + '"]}}]}',
+    ],
+)
+def test_json_inside_of_messages_stands_for_itself(schema: CompiledFile, tool: Tool, text: str) -> None:
+    type_ = type_of(schema, "Free")
+    content = parse_json(schema.registry, type_, text)
+    assert content == tool.convert("json:flat", "Free", text.encode())
+    root = MessageReader([content]).root
+    for pretty, options in ((True, ()), (False, ("--short",))):
+        found = format_json(schema.registry, type_, root, pretty=pretty) + "\n"
+        assert found == tool.convert("flat:json", "Free", content, *options).decode()
+
+
+def test_a_call_inside_of_a_message_is_written_as_one(schema: CompiledFile, tool: Tool) -> None:
+    type_ = type_of(schema, "Free")
+    text = '(value = (call = (function = "ObjectId", params = [(string = "x"), (array = [(number = 1)])])))'
+    content = parse_text(schema.registry, type_, text)
+    found = format_json(schema.registry, type_, MessageReader([content]).root, pretty=False)
+    assert found == '{"value":ObjectId("x",[1])}'
+    assert found + "\n" == tool.convert("flat:json", "Free", content, "--short").decode()
+
+
+@pytest.mark.parametrize("digits", ["9" * 5000, "0x" + "f" * 5000, "1" * 100_000])
+def test_numbers_of_many_digits_are_refused(schema: CompiledFile, digits: str) -> None:
+    for text in (f'{{"int64": "{digits}"}}', f'{{"float64": "{digits}x"}}', f'{{"color": "{digits}"}}'):
+        with pytest.raises(NotationError) as caught:
+            parse_json(schema.registry, type_of(schema, "Everything"), text)
+        assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("text", ["1_0", "٣", "0x1p3", "", " "])
+def test_only_numbers_are_numbers(schema: CompiledFile, text: str) -> None:
+    with pytest.raises(NotationError, match=r"^\$\.float64: "):
+        parse_json(schema.registry, type_of(schema, "Everything"), json.dumps({"float64": text}))
+
+
+def test_a_value_that_is_nested_too_deeply_is_not_written(schema: CompiledFile) -> None:
+    message = MessageBuilder()
+    place = message.root
+    for _ in range(20_000):
+        place = place.init_struct(0, 1).pointer(0)
+    with pytest.raises(NotationError, match="nested too deeply"):
+        format_json(schema.registry, type_of(schema, "Deep"), message.root.as_reader())
+    with pytest.raises(NotationError, match="nested too deeply"):
+        format_text(schema.registry, type_of(schema, "Deep"), message.root.as_reader())
+
+
+def test_random_bytes_are_a_value_or_an_error(schema: CompiledFile) -> None:
+    sys.stdout.write(f"seed {SEED}\n")
+    source = random.Random(f"{SEED} bytes")
+    type_ = type_of(schema, "Annotated")
+    seeds = [
+        b'{"new-name":5,"base":"YWL/","hex":"01ff","text":"t","tagged":{"tag":"text","value":"t"},"kind":"part"}',
+        b'{"kind":"word","letters":"t","second":"bright","group_small":1,"group_large":"2","list":[{},{"shade":3}]}',
+    ]
+    for _ in range(2000):
+        text = bytearray(source.choice(seeds))
+        for _ in range(source.randint(1, 4)):
+            at = source.randrange(len(text))
+            piece = source.choice(
+                [b"", b"{", b"}", b"[", b'"', b"null", b"1e9", b"\xff", b",", b":", text[at : at + 9]]
+            )
+            text[at : at + source.randint(0, 3)] = piece
+        try:
+            found = parse_json(schema.registry, type_, bytes(text))
+        except NotationError:
+            continue
+        format_json(schema.registry, type_, MessageReader([found]).root)

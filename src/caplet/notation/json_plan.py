@@ -1,205 +1,247 @@
-"""How the members of a struct appear in JSON: what the annotations of json.capnp say, gathered once for each struct.
+"""From schema nodes to forms: what the annotations of json.capnp and a program's handlers say, gathered once for each struct.
 
 Knows names, flattening, discriminators and the forms of Data. Does not know values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final, Protocol
 
 from caplet.errors import SchemaError
-from caplet.notation.reading import Shapes
-from caplet.schema.model import Annotation, EnumType, Field, Slot, StructNode, StructType, TypeKind
+from caplet.notation.json_forms import JsonForm
+from caplet.notation.json_numbers import EnumForm, NumberForm, bits_of
+from caplet.notation.json_pointers import DataForm, ListForm, OpaqueForm, TextForm
+from caplet.notation.json_raw import RAW_VALUE_ID, RawForm
+from caplet.notation.json_structs import JsonMember, StructForm
+from caplet.notation.reading import Shapes, default_pointer, weight_of
+from caplet.schema.model import (
+    Annotation,
+    EnumType,
+    Field,
+    InterfaceType,
+    ListType,
+    Slot,
+    StructNode,
+    StructType,
+    Type,
+    TypeKind,
+)
 from caplet.schema.registry import Registry
 from caplet.wire.message import MessageReader
+from caplet.wire.sizes import COMPOSITE, POINTER
+from caplet.wire.untyped import AnyStruct
+from caplet.wire.untyped_builder import AnyStructBuilder
 
-__all__ = ["Entry", "JsonMember", "JsonPlans", "JsonStruct", "Union"]
+__all__ = ["FieldHandler", "JsonPlans", "TypeKey"]
 
 _NAME: Final = 0xFA5B1FD61C2E7C3D
 _FLATTEN: Final = 0x82D3E852AF0336BF
 _DISCRIMINATOR: Final = 0xCFA794E8D19A0162
 _BASE64: Final = 0xD7D879450A253E4B
 _HEX: Final = 0xF061E22F0AE5C7B5
+_DATA_FORMS: Final = ((_BASE64, "base64"), (_HEX, "hex"))
+_SIZES: Final = {
+    TypeKind.VOID: (0, 0),
+    TypeKind.BOOL: (1, 1),
+    TypeKind.INT8: (2, 8),
+    TypeKind.UINT8: (2, 8),
+    TypeKind.INT16: (3, 16),
+    TypeKind.UINT16: (3, 16),
+    TypeKind.ENUM: (3, 16),
+    TypeKind.INT32: (4, 32),
+    TypeKind.UINT32: (4, 32),
+    TypeKind.FLOAT32: (4, 32),
+    TypeKind.INT64: (5, 64),
+    TypeKind.UINT64: (5, 64),
+    TypeKind.FLOAT64: (5, 64),
+}
+"""Size code on the wire, and width in bits, of what lies in the data section."""
 
-DataForm = Literal["", "base64", "hex"]
-
-
-@dataclass(slots=True, eq=False)
-class JsonMember:
-    """A field or group: its name in JSON, the prefix of its members when it is flattened, the form of Data."""
-
-    index: int
-    field: Field
-    name: str
-    prefix: str | None
-    data_form: DataForm
-    inner: JsonStruct | None = None
-
-
-@dataclass(slots=True, eq=False)
-class JsonStruct:
-    """A struct or group: its members by index; `tag` names the discriminator and `value_name` the value, if they are annotated."""
-
-    node: StructNode
-    tag: str | None
-    value_name: str | None
-    plain: list[JsonMember] = field(default_factory=list["JsonMember"])
-    union: list[JsonMember] = field(default_factory=list["JsonMember"])
-    table: dict[str, list[Entry]] | None = None
-
-    def active(self, discriminant: int) -> JsonMember | None:
-        """Return the member of the union with a discriminant, None when it is not known."""
-        for member in self.union:
-            if member.field.discriminant_value == discriminant:
-                return member
-        return None
+TypeKey = TypeKind | int
+"""What handlers of types are found by: the id of a struct, enum or interface, or a kind of type without one."""
 
 
-Union = tuple[tuple[int, ...], JsonStruct]
-"""A union that is reached without entering an object: the indexes of the members on the way, and the struct that has it."""
+class FieldHandler(Protocol):
+    """A program's own form of one field."""
 
+    def write(self, source: AnyStruct, /) -> object:
+        """Return plain Python for the field of a struct."""
+        ...
 
-@dataclass(slots=True, eq=False)
-class Entry:
-    """What a member of a JSON object stands for.
-
-    Args:
-        path: the indexes of the flattened members on the way to `owner`.
-        owner: the struct or group that has the member.
-        member: the member; None for the discriminator of the owner's union, or (`is_value`) for the value of whichever is active.
-        choices: the unions on the way, with the member that has to be active.
-    """
-
-    path: tuple[int, ...]
-    owner: JsonStruct
-    member: JsonMember | None
-    is_value: bool
-    choices: tuple[tuple[Union, JsonMember], ...]
+    def read(self, target: AnyStructBuilder, source: object, /) -> None:
+        """Set the field of a struct from plain Python."""
+        ...
 
 
 class JsonPlans:
-    """Makes the plan of each struct when it is first asked for."""
+    """Makes the form of each type when it is first asked for.
 
-    __slots__ = ("_names", "_structs", "shapes")
+    Args:
+        registry: the schemas.
+        types: makes the form of a type that a program handles, of the type and its sizes in words and pointers.
+        fields: handlers of fields, by the id of the struct or group and the index of the field in it.
+    """
 
-    def __init__(self, registry: Registry) -> None:
+    __slots__ = ("_fields", "_forms", "_structs", "_types", "shapes")
+
+    def __init__(
+        self,
+        registry: Registry,
+        types: Mapping[TypeKey, Callable[[Type, int, int], JsonForm]] | None = None,
+        fields: Mapping[tuple[int, int], FieldHandler] | None = None,
+    ) -> None:
         self.shapes = Shapes(registry)
-        self._structs: dict[int, JsonStruct] = {}
-        self._names: dict[int, tuple[list[str], dict[str, int]]] = {}
+        self._types = types or {}
+        self._fields = fields or {}
+        self._forms: dict[tuple[Type, str], JsonForm] = {}
+        self._structs: dict[tuple[int, Type], StructForm] = {}
 
-    def struct(self, type_id: int) -> JsonStruct:
-        """Return the plan of a struct."""
-        found = self._structs.get(type_id)
+    def form(self, type_: Type, data_form: str = "") -> JsonForm:
+        """Return the form of a type; `data_form` is `base64` or `hex` for Data that an annotation wants as a string."""
+        found = self._forms.get((type_, data_form))
         if found is None:
-            annotations = self.shapes.registry.get(type_id).annotations
-            found = self._structs[type_id] = self._make(type_id, annotations, None)
-            self._fill(found)
+            found = self._forms[type_, data_form] = self._make(type_, data_form)
         return found
 
-    def enumerants(self, type_: EnumType) -> tuple[list[str], dict[str, int]]:
-        """Return the names of an enum in JSON, by number, and the numbers by name."""
-        found = self._names.get(type_.type_id)
-        if found is None:
+    def struct(self, type_: StructType) -> StructForm:
+        """Return the form of a struct that no program handles."""
+        if type_.type_id == RAW_VALUE_ID:
+            return RawForm()
+        node = self.shapes.registry.get(type_.type_id)
+        return self._struct(type_.type_id, type_, node.annotations, None)
+
+    def _make(self, type_: Type, data_form: str) -> JsonForm:
+        kind = type_.kind
+        handled = self._handled(type_) if not data_form else None
+        if handled is not None:
+            return handled
+        if isinstance(type_, ListType):
+            element = self.form(type_.element)
+            size = COMPOSITE if element.is_struct else _SIZES.get(type_.element.kind, (POINTER, 0))[0]
+            return ListForm(element, size)
+        if isinstance(type_, StructType):
+            return self.struct(type_)
+        if isinstance(type_, EnumType):
             members = self.shapes.enum(type_).enumerants
             names = [_text(member.annotations, _NAME) or member.name for member in members]
-            found = self._names[type_.type_id] = names, {name: number for number, name in enumerate(names)}
+            return EnumForm(self.shapes.registry.get(type_.type_id).name, names)
+        if kind == TypeKind.TEXT:
+            return TextForm()
+        if kind == TypeKind.DATA:
+            return DataForm(data_form)
+        if kind in _SIZES:
+            return NumberForm(kind)
+        return OpaqueForm("capabilities" if kind == TypeKind.INTERFACE else "AnyPointer")
+
+    def _handled(self, type_: Type) -> JsonForm | None:
+        key = type_.type_id if isinstance(type_, (StructType, EnumType, InterfaceType)) else type_.kind
+        make = self._types.get(key)
+        if make is None:
+            return None
+        body = self.shapes.shape(type_.type_id).node if isinstance(type_, StructType) else None
+        return make(type_, body.data_word_count if body else 0, body.pointer_count if body else 0)
+
+    # -- structs ------------------------------------------------------------------------------------------------------
+
+    def _struct(
+        self, type_id: int, type_: StructType, annotations: Sequence[Annotation], union_name: str | None
+    ) -> StructForm:
+        """Return the form of a struct, or of a group of one."""
+        found = self._structs.get((type_id, type_))
+        if found is None:
+            node = self.shapes.registry.get(type_id)
+            body = self.shapes.shape(type_id).node
+            prepare = partial(self._fill, type_id=type_id, type_=type_, body=body)
+            found = StructForm(node.name, body.data_word_count, body.pointer_count, prepare)
+            found.weight = weight_of(body)
+            found.tag_offset = body.discriminant_offset * 2
+            _discriminate(found, annotations, union_name)
+            self._structs[type_id, type_] = found
         return found
 
-    def table(self, plan: JsonStruct) -> dict[str, list[Entry]]:
-        """Return what the members of a JSON object stand for, by name."""
-        if plan.table is None:
-            plan.table = {}
-            for name, entry in self._entries(plan, "", (), (), 0):
-                plan.table.setdefault(name, []).append(entry)
-        return plan.table
+    def _fill(self, form: StructForm, type_id: int, type_: StructType, body: StructNode) -> None:
+        members = [self._member(index, field, type_id, type_, body) for index, field in enumerate(body.fields)]
+        form.plain = [member for member in members if member.tag < 0]
+        form.union = [member for member in members if member.tag >= 0]
+        form.by_tag = {member.tag: member for member in form.union}
+        if form.union and (form.tag_offset + 2) > body.data_word_count * 8:
+            raise SchemaError(f"the tag of the union of {form.title} lies outside of the struct")
+        if form.tag_name is None and all(member.prefix is None for member in members):
+            form.simple = {member.name: member for member in members}
 
-    def _make(self, type_id: int, annotations: Sequence[Annotation], union_name: str | None) -> JsonStruct:
-        options = _find(annotations, _DISCRIMINATOR)
-        tag = value_name = None
-        if options is not None and isinstance(options.value.content, bytes):
-            root = MessageReader([options.value.content]).root.struct()
-            tag = root.text(0) if root.has(0) else union_name
-            value_name = root.text(1) if root.has(1) else None
-        elif options is not None:
-            tag = union_name
-        return JsonStruct(self.shapes.shape(type_id).node, tag, value_name)
-
-    def _fill(self, plan: JsonStruct) -> None:
-        for index, found in enumerate(plan.node.fields):
-            member = self._member(index, found)
-            (plan.union if found.in_union else plan.plain).append(member)
-
-    def _member(self, index: int, found: Field) -> JsonMember:
-        annotations = found.annotations
-        name = _text(annotations, _NAME)
-        member = JsonMember(index, found, found.name if name is None else name, None, "")
+    def _member(self, index: int, field: Field, type_id: int, type_: StructType, body: StructNode) -> JsonMember:
+        annotations = field.annotations
+        given = _text(annotations, _NAME)
+        name = field.name if given is None else given
+        slot = field.body
+        tag = field.discriminant_value if field.in_union else -1
         flatten = _find(annotations, _FLATTEN)
+        data_form = _data_form(field)
+        if not isinstance(slot, Slot):
+            member = JsonMember(name, tag, partial(self._struct, slot.type_id, type_, annotations, name))
+            member.is_group = True
+        else:
+            field_type = self.shapes.field_type(field, type_)
+            if flatten is None:
+                member = JsonMember(name, tag, partial(self.form, field_type, data_form))
+            elif isinstance(field_type, StructType):
+                member = JsonMember(name, tag, partial(self.struct, field_type))
+            else:
+                raise SchemaError(f"only structs, groups and unions can be flattened, and '{field.name}' is none")
+            _place(member, field.name, slot, body)
         if flatten is not None:
             content = flatten.value.content
             member.prefix = MessageReader([content]).root.struct().text(0) if isinstance(content, bytes) else ""
-        body = found.body
-        if not isinstance(body, Slot):
-            member.inner = self._make(body.type_id, annotations, member.name)
-            self._fill(member.inner)
-        elif flatten is not None and not isinstance(body.type, StructType):
-            raise SchemaError(f"only structs, groups and unions can be flattened, and '{found.name}' is none")
-        for annotation_id, form in _DATA_FORMS:
-            if _find(annotations, annotation_id) is not None:
-                if not isinstance(body, Slot) or body.type.kind != TypeKind.DATA:
-                    raise SchemaError(f"only Data can be written as {form}, and '{found.name}' is of another type")
-                member.data_form = form
+        member.handler = self._fields.get((type_id, index))
         return member
 
-    def _entries(
-        self,
-        plan: JsonStruct,
-        prefix: str,
-        path: tuple[int, ...],
-        choices: tuple[tuple[Union, JsonMember], ...],
-        depth: int,
-    ) -> Iterator[tuple[str, Entry]]:
-        if depth > _FLATTENED:
-            raise SchemaError("a struct is flattened into itself")
-        for member in plan.plain:
-            yield from self._member_entries(plan, member, prefix, path, choices, depth)
-        if plan.tag is not None:
-            yield prefix + plan.tag, Entry(path, plan, None, False, choices)
-            if plan.value_name is not None:
-                yield prefix + plan.value_name, Entry(path, plan, None, True, choices)
-        for member in plan.union:
-            if plan.tag is None or plan.value_name is None or member.prefix is not None:
-                chosen = (*choices, ((path, plan), member))
-                yield from self._member_entries(plan, member, prefix, path, chosen, depth)
 
-    def _member_entries(
-        self,
-        plan: JsonStruct,
-        member: JsonMember,
-        prefix: str,
-        path: tuple[int, ...],
-        choices: tuple[tuple[Union, JsonMember], ...],
-        depth: int,
-    ) -> Iterator[tuple[str, Entry]]:
-        if member.prefix is None:
-            yield prefix + member.name, Entry(path, plan, member, False, choices)
+def _discriminate(form: StructForm, annotations: Sequence[Annotation], union_name: str | None) -> None:
+    """Take the names of the discriminator and of the value from an annotation."""
+    options = _find(annotations, _DISCRIMINATOR)
+    if options is None:
+        return
+    form.tag_name = union_name
+    if isinstance(options.value.content, bytes):
+        root = MessageReader([options.value.content]).root.struct()
+        form.tag_name = root.text(0) if root.has(0) else union_name
+        form.value_name = root.text(1) if root.has(1) else None
+
+
+def _place(member: JsonMember, name: str, slot: Slot, body: StructNode) -> None:
+    """Say where a field lies and what its default is."""
+    kind, content = slot.type.kind, slot.default.content
+    member.offset = slot.offset
+    member.is_void = kind == TypeKind.VOID
+    if kind in _SIZES:
+        width = _SIZES[kind][1]
+        outside = (slot.offset + 1) * width > body.data_word_count * 64
+        if isinstance(content, float):
+            member.mask = bits_of(content, width // 8)
         else:
-            inner = self.inner(member)
-            yield from self._entries(inner, prefix + member.prefix, (*path, member.index), choices, depth + 1)
+            member.mask = int(content or 0)
+    else:
+        outside = slot.offset >= body.pointer_count
+        member.is_pointer = True
+        if kind in (TypeKind.TEXT, TypeKind.DATA):
+            member.content = content
+        elif content is not None:
+            member.default = default_pointer(slot.default)
+    if outside:
+        raise SchemaError(f"the field '{name}' lies outside of its struct")
 
-    def inner(self, member: JsonMember) -> JsonStruct:
-        """Return the plan of a group, or of the struct that a flattened field holds."""
-        if member.inner is None:
-            body = member.field.body
-            assert isinstance(body, Slot)
-            assert isinstance(body.type, StructType)
-            member.inner = self.struct(body.type.type_id)
-        return member.inner
 
-
-_DATA_FORMS: Final[tuple[tuple[int, DataForm], ...]] = ((_BASE64, "base64"), (_HEX, "hex"))
-_FLATTENED: Final = 64
+def _data_form(field: Field) -> str:
+    """Return the form that an annotation wants for Data."""
+    form = ""
+    for annotation_id, name in _DATA_FORMS:
+        if _find(field.annotations, annotation_id) is not None:
+            if not isinstance(field.body, Slot) or field.body.type.kind != TypeKind.DATA:
+                raise SchemaError(f"only Data can be written as {name}, and '{field.name}' is of another type")
+            form = name
+    return form
 
 
 def _find(annotations: Sequence[Annotation], wanted: int) -> Annotation | None:

@@ -14,7 +14,7 @@ from caplet.compiler.expressions import ExpressionParser, ParseFailure
 from caplet.compiler.lexer import Token, TokenKind, lex
 from caplet.compiler.source import Source, decode_source
 from caplet.compiler.tree import Expression
-from caplet.errors import CompileError
+from caplet.errors import CompileError, NotationError
 from caplet.notation.building import Literals, NotationBuilder
 from caplet.notation.reading import (
     Shapes,
@@ -56,6 +56,7 @@ def format_text(registry: Registry, type_: Type, value: AnyPointer | AnyStruct, 
 
     Raises:
         DecodeError: the message is malformed.
+        NotationError: the value is nested too deeply.
         SchemaError: a type is not in the registry.
     """
     return TextPrinter(registry).format(type_, value, pretty)
@@ -70,11 +71,15 @@ class TextPrinter:
         self.shapes = Shapes(registry)
 
     def format(self, type_: Type, value: AnyPointer | AnyStruct, pretty: bool = True) -> str:
-        """Return a value in text form; the arguments are those of `format_text`."""
+        """Return a value in text form; arguments and errors are those of `format_text`."""
         amount = int(pretty)
-        if isinstance(value, AnyPointer):
-            return self.pointer(value, type_, None, amount, _Mode.BARE)
-        return self.struct(value, type_, amount, _Mode.BARE)
+        try:
+            if isinstance(value, AnyPointer):
+                return self.pointer(value, type_, None, amount, _Mode.BARE)
+            return self.struct(value, type_, amount, _Mode.BARE)
+        except RecursionError:
+            # Only what is being built can be as deep as that.
+            raise NotationError("the value is nested too deeply") from None
 
     def format_value(self, type_: Type, value: Value, pretty: bool = True) -> str:
         """Return a constant or default value in text form."""

@@ -5,10 +5,15 @@ Knows which part of the library makes each form. It is imported when one of them
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from caplet.notation import format_json, format_text, parse_json, parse_text
+from caplet.errors import BuildError, NotationError
+from caplet.notation import format_text, parse_text
+from caplet.notation.json_forms import JsonForm, JsonInput, JsonOutput
+from caplet.notation.json_plan import JsonPlans
+from caplet.notation.json_values import read_json
 from caplet.wire.canonical import canonicalize
+from caplet.wire.message import MessageBuilder
 from caplet.wire.untyped import AnyStruct
 
 if TYPE_CHECKING:
@@ -19,16 +24,7 @@ __all__ = ["as_canonical", "as_json", "as_text", "of_json", "of_text"]
 
 def untyped(obj: Struct) -> AnyStruct:
     """Return a struct's place, to be read without its class."""
-    found = AnyStruct()
-    reading = obj.as_reader()
-    found._arena = reading._arena
-    found._segment = reading._segment
-    found._data = reading._data
-    found._data_bytes = reading._data_bytes
-    found._pointers = reading._pointers
-    found._pointer_count = reading._pointer_count
-    found._depth = reading._depth
-    return found
+    return AnyStruct().lie_at(obj.as_reader())
 
 
 def as_canonical(obj: Struct) -> bytes:
@@ -48,9 +44,26 @@ def of_text(cls: type[Struct], text: str) -> Any:
 
 def as_json(obj: Struct, pretty: bool) -> str:
     """Return the struct as JSON."""
-    return format_json(obj._plan.registry, obj._schema_type, untyped(obj), pretty=pretty)
+    return _json_form(type(obj)).encode_struct(JsonOutput(pretty, False), untyped(obj), 0, False)
 
 
 def of_json(cls: type[Struct], text: str | bytes) -> Any:
     """Return a builder of what a JSON text describes."""
-    return cls.from_segments([parse_json(cls._plan.registry, cls._schema_type, text)]).as_builder()
+    message = MessageBuilder()
+    try:
+        _json_form(cls).decode(_FORGIVING, message.root, read_json(text), 0)
+    except BuildError as error:
+        raise NotationError(str(error)) from None
+    return cls._plan.open_or_init(message, message.segments[0], 0)
+
+
+_FORGIVING: Final = JsonInput(False)
+
+
+def _json_form(cls: type[Struct]) -> JsonForm:
+    """Return a class's form in JSON; it is made once."""
+    plan = cls._plan
+    found: JsonForm | None = plan.json
+    if found is None:
+        found = plan.json = JsonPlans(plan.registry).form(cls._schema_type)
+    return found

@@ -46,6 +46,7 @@ cdef class StructKind(PointerKind):
     cdef public long long weight
     cdef public object origin_of
     cdef public object registry
+    cdef public object json
 
     cpdef StructReader new(self, bint writable)
     @cython.locals(made=StructReader)

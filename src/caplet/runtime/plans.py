@@ -34,7 +34,8 @@ class StructKind(PointerKind):
 
     Slots: `struct` the reader class and `builder` the builder class; `data_words` and `pointer_count` of new structs; `fields` in declared
     order and `by_name`, by name in Python and in the schema; `tag_index` where the tag of the union is, in 16-bit units, -1 without one;
-    `weight` what one costs to be taken apart, in words; `registry` holds its schema; `origin_of` says how another process finds the class again.
+    `weight` what one costs to be taken apart, in words; `registry` holds its schema; `origin_of` says how another process finds the class again;
+    `json` is its form in JSON, once one was asked for.
     """
 
     __slots__ = (
@@ -42,6 +43,7 @@ class StructKind(PointerKind):
         "by_name",
         "data_words",
         "fields",
+        "json",
         "origin_of",
         "pointer_count",
         "registry",
@@ -66,6 +68,7 @@ class StructKind(PointerKind):
         self.weight = 0
         self.origin_of: Any = None
         self.registry: Any = None
+        self.json: Any = None
 
     def set_classes(self, struct: Any, builder: Any) -> None:
         """Say which classes readers and builders are of."""

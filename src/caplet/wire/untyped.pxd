@@ -24,6 +24,7 @@ cdef class AnyStruct(StructReader):
     cpdef AnyList list(self, Py_ssize_t index)
     cpdef str text(self, Py_ssize_t index, str default=*)
     cpdef bytes blob(self, Py_ssize_t index, bytes default=*)
+    cpdef AnyStruct lie_at(self, StructReader place)
 
 cdef class AnyPointer:
     cdef public Arena _arena

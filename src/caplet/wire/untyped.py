@@ -173,6 +173,17 @@ class AnyStruct(StructReader):
         found = self._arena.blob(self._segment, self._pointers + index)
         return default if found is None else found
 
+    def lie_at(self, place: StructReader) -> AnyStruct:
+        """Move to where another struct lies, and return itself."""
+        self._arena = place._arena
+        self._segment = place._segment
+        self._data = place._data
+        self._data_bytes = place._data_bytes
+        self._pointers = place._pointers
+        self._pointer_count = place._pointer_count
+        self._depth = place._depth
+        return self
+
     @property
     def data_bytes(self) -> int:
         """The size of the data section in bytes."""
