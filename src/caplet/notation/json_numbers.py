@@ -218,7 +218,7 @@ class EnumForm(NumberForm):
         NumberForm.__init__(self, TypeKind.ENUM)
         self.title = title
         self.names = names
-        self.quoted = [encode_basestring(name) for name in names]
+        self.quoted = [str(encode_basestring(name)) for name in names]
         self.numbers = {name: number for number, name in enumerate(names)}
 
     def text(self, value: Any) -> str:
