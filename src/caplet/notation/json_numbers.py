@@ -64,7 +64,7 @@ class NumberForm(JsonForm):
             return f'"{value}"'
         if self.code == VOID:
             return "null"
-        if self.code >= FLOAT32:
+        if self.code in (FLOAT32, FLOAT64):
             return float_form(value)
         return str(value)
 
@@ -80,7 +80,7 @@ class NumberForm(JsonForm):
             return source
         if self.code == VOID:
             return None
-        if self.code >= FLOAT32:
+        if self.code in (FLOAT32, FLOAT64):
             value = source if type(source) is float else as_float(source)
             return value if self.code == FLOAT64 else rounded(TypeKind.FLOAT32, value)
         if type(source) is int and self.low <= source <= self.high:
