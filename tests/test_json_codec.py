@@ -66,11 +66,11 @@ def test_handlers_of_enums_text_and_data(schema: Any) -> None:
 
 
 def test_handlers_of_fields_also_in_groups(schema: Any) -> None:
-    seen = JsonHandler(lambda days: date.fromordinal(days).isoformat(), lambda text: date.fromisoformat(text).toordinal())
-    since = JsonHandler(lambda year: {"year": year}, lambda value: value["year"])
-    codec = JsonCodec(
-        handlers={(schema.Person, "seen"): seen, (schema.Person.Job, "since"): since}, skip_defaults=True
+    seen = JsonHandler(
+        lambda days: date.fromordinal(days).isoformat(), lambda text: date.fromisoformat(text).toordinal()
     )
+    since = JsonHandler(lambda year: {"year": year}, lambda value: value["year"])
+    codec = JsonCodec(handlers={(schema.Person, "seen"): seen, (schema.Person.Job, "since"): since}, skip_defaults=True)
     person = schema.Person(seen=700000, job={"since": 1843})
     both_ways(codec, person, '{"seen":"1917-07-15","job":{"since":{"year":1843}}}')
 

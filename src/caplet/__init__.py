@@ -25,7 +25,7 @@ from caplet.errors import (
 from caplet.limits import Limits
 
 if TYPE_CHECKING:
-    from caplet import messages, orphans, streams
+    from caplet import json_codec, messages, orphans, streams
     from caplet.aio.connections import Connection, connect
     from caplet.aio.serving import Serving, serve
     from caplet.load import install_import_hook, load, open_module
@@ -83,6 +83,7 @@ __all__ = [
     "connect",
     "debug_info",
     "install_import_hook",
+    "json_codec",
     "load",
     "local_server",
     "messages",
@@ -142,7 +143,7 @@ _LAZY = {
 }
 
 # Modules of functions, for which `import caplet` is enough.
-_MODULES = ("messages", "orphans", "streams")
+_MODULES = ("json_codec", "messages", "orphans", "streams")
 
 
 def __getattr__(name: str) -> Any:

@@ -178,7 +178,8 @@ def _type_handler(key: Any, handler: JsonHandler) -> tuple[TypeKind | int, FormM
         kind = EnumKind(enum)
 
         def read_enum(source: object) -> int:
-            return _call(lambda value: kind.number(value, enum.__qualname__), _call(handler.decode, source))
+            number: int = _call(lambda value: kind.number(value, enum.__qualname__), _call(handler.decode, source))
+            return number
 
         def write_enum(number: int) -> object:
             return _call(handler.encode, kind.member(number))
@@ -188,9 +189,7 @@ def _type_handler(key: Any, handler: JsonHandler) -> tuple[TypeKind | int, FormM
         )
     pointer_kind = object_kind(key)
     if isinstance(pointer_kind, StructKind):
-        return pointer_kind.type_id, lambda type_, words, pointers: _struct_form(
-            pointer_kind, words, pointers, handler
-        )
+        return pointer_kind.type_id, lambda type_, words, pointers: _struct_form(pointer_kind, words, pointers, handler)
 
     def write(source: AnyPointer, default: object) -> object:
         missing = default is not None and source.is_null

@@ -223,7 +223,8 @@ class EnumForm(NumberForm):
 
     def text(self, value: Any) -> str:
         """Return the name."""
-        return self.quoted[value] if value < len(self.quoted) else str(value)
+        number: int = value
+        return self.quoted[number] if number < len(self.quoted) else str(number)
 
     def number(self, source: Json) -> Any:
         """Return the number that a name or number stands for."""

@@ -53,7 +53,7 @@ class StructReader:
             DecodeError: the budget is used up.
         """
         missing = words - (self._data_bytes >> 3) - self._pointer_count
-        if missing > 0 and self._arena is not None:
+        if missing > 0 and self._arena is not None:  # pyright: ignore[reportUnnecessaryComparison]
             self._arena.charge(missing)
 
 
@@ -113,7 +113,7 @@ class ListReader:
         Raises:
             DecodeError: the budget is used up.
         """
-        if self._arena is not None:
+        if self._arena is not None:  # pyright: ignore[reportUnnecessaryComparison]
             self._arena.charge(self._length >> 3)
 
 
