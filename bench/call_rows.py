@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from bench.processes import over_loopback
+from bench.memory import per_object
+from bench.processes import between, cxx_program, over_loopback
 from bench.row import Contestant, Measure, Row
 
 __all__ = ["ROWS"]
@@ -15,13 +16,22 @@ __all__ = ["ROWS"]
 CALLS = 2000
 
 
-def between_processes(name: str, work: str, raw_asyncio: bool) -> Row:
-    """Return a row of one kind of work, in microseconds."""
-    peers: dict[str, Contestant] = {
+@contextmanager
+def in_cxx(work: str) -> Iterator[Measure]:
+    """Do a kind of work by the C++ implementation that the system has."""
+    with between([cxx_program("echo_cxx", "echo")], work) as measure:
+        yield measure
+
+
+def between_processes(name: str, work: str, *others: str) -> Row:
+    """Return a row of one kind of work, in microseconds; pycapnp is always there, `others` names more contestants."""
+    contestants: dict[str, Contestant] = {
+        "raw-asyncio": partial(over_loopback, "bench.peers.echo_asyncio", work),
         "pycapnp": partial(over_loopback, "bench.peers.echo_pycapnp", work, needs="capnp"),
+        "grpc.aio": partial(over_loopback, "bench.peers.echo_grpc", work, needs="grpc"),
+        "c++": partial(in_cxx, work),
     }
-    if raw_asyncio:
-        peers = {"raw-asyncio": partial(over_loopback, "bench.peers.echo_asyncio", work), **peers}
+    peers = {one: contestant for one, contestant in contestants.items() if one == "pycapnp" or one in others}
     return Row(name, "us", "lower", partial(over_loopback, "bench.peers.echo_caplet", work), peers)
 
 
@@ -86,10 +96,22 @@ def core_call() -> Iterator[Measure]:
     yield measure
 
 
+def memory(what: str) -> Row:
+    """Return a row of how many bytes one more export, import or connection takes."""
+    return Row(
+        f"memory-{what}",
+        "bytes",
+        "lower",
+        partial(per_object, "bench.peers.memory_caplet", what),
+        {"pycapnp": partial(per_object, "bench.peers.memory_pycapnp", what, needs="capnp")},
+    )
+
+
 ROWS = [
-    between_processes("call-latency", "one", raw_asyncio=True),
-    between_processes("calls-100", "100", raw_asyncio=True),
-    between_processes("pipeline-20", "chain", raw_asyncio=False),
+    between_processes("call-latency", "one", "raw-asyncio", "grpc.aio", "c++"),
+    between_processes("calls-100", "100", "raw-asyncio", "grpc.aio", "c++"),
+    between_processes("pipeline-20", "chain", "c++"),
     Row("core-call", "us of processor time", "lower", core_call, {}),
-    *(between_processes(f"calls-in-flight-{count}", str(count), raw_asyncio=False) for count in (1, 10, 1000, 100_000)),
+    *(between_processes(f"calls-in-flight-{count}", str(count)) for count in (1, 10, 1000, 100_000)),
+    *(memory(what) for what in ("export", "import", "connection")),
 ]

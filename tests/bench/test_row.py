@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import mmap
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from bench.processes import over_loopback
+from bench.memory import COUNTS, grown_bytes
+from bench.processes import cxx_program, over_loopback
 from bench.row import ROUNDS, Contestant, Measure, Row, run_row
 from bench.rows import ROWS
 from bench.timing import ns_per_run
@@ -93,6 +98,25 @@ def test_a_two_process_peer_that_is_not_installed_is_an_import_error() -> None:
         over_loopback("bench.peers.echo_asyncio", needs="no_such_package"),
     ):
         pass
+
+
+def test_a_peer_in_another_language_without_its_compiler_is_an_import_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda tool: None)
+    with pytest.raises(ImportError, match="capnp is not installed"):
+        cxx_program.__wrapped__("echo_cxx", "echo")
+
+
+def test_memory_is_counted_for_each_thing_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(COUNTS, "import", (10, 200))
+
+    async def make() -> object:
+        # Not from memory that was freed before.
+        pages = mmap.mmap(-1, 65_536)
+        pages.write(b"x" * 65_536)
+        return pages
+
+    taken = asyncio.run(grown_bytes(os.getpid(), "import", make))
+    assert 60_000 < taken < 80_000
 
 
 def test_an_unknown_row_is_refused_with_the_names_that_exist() -> None:

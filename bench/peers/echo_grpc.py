@@ -1,0 +1,55 @@
+"""Echo calls by grpc.aio; protobuf's classes are made from a descriptor, so that no protoc is needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+from bench.peers.latency import measured
+from bench.processes import contestant_main
+
+_SERVICE = "bench.Echo"
+
+
+def make_message() -> Any:
+    """Return the class of params and results."""
+    field = descriptor_pb2.FieldDescriptorProto
+    file = descriptor_pb2.FileDescriptorProto(name="bench/echo.proto", package="bench", syntax="proto3")
+    message = file.message_type.add(name="Message")
+    message.field.add(name="x", number=1, label=field.LABEL_OPTIONAL, type=field.TYPE_UINT32)
+    message.field.add(name="s", number=2, label=field.LABEL_OPTIONAL, type=field.TYPE_STRING)
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("bench.Message"))
+
+
+Message = make_message()
+
+
+async def echo(request: Any, context: Any) -> Any:
+    return Message(x=request.x, s=request.s)
+
+
+async def serve() -> None:
+    server = grpc.aio.server()
+    handler = grpc.unary_unary_rpc_method_handler(echo, Message.FromString, Message.SerializeToString)
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE, {"echo": handler}),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    print(port, flush=True)
+    await server.wait_for_termination()
+
+
+async def measure(port: int, work: str) -> float:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        call: Any = channel.unary_unary(f"/{_SERVICE}/echo", Message.SerializeToString, Message.FromString)
+        result = await call(Message(x=7, s="hello"))
+        if (result.x, result.s) != (7, "hello"):
+            raise RuntimeError(f"the echo is wrong: {result}")
+        return await measured(work, lambda: call(Message(x=7, s="hello")))
+
+
+if __name__ == "__main__":
+    contestant_main(serve, measure)
