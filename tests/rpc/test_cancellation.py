@@ -125,7 +125,7 @@ def test_the_workaround_of_old_peers_starts_the_call_first_H4_T49():
         call_message = encode.call(16)
         call_message.payload.pointer(0).init_struct(1, 0)
         export(0)(call_message.body.init_struct(0, 1, 1))
-        encode.write_call(call_message, 1, 1, 0, False, 0)
+        call_message.write_call(1, 1, 0, False, 0)
         finish = encode.finish(1, True)
         finish.body.set_boolean(33, workaround, True)
         for message in (call_message, finish):

@@ -59,7 +59,7 @@ def test_a_received_descriptor_belongs_to_the_import_row_22():
     message = encode.call(32)
     peer.write_payload(message, 0, (with_index(5, 0), with_index(6, 9), with_index(7, 0)))
     export(0)(message.body.init_struct(0, 1, 1))
-    encode.write_call(message, 1, 1, 0, False, 0)
+    message.write_call(1, 1, 0, False, 0)
     fds = [77, 78]
     peer.connection.receive(MessageReader([bytes(view) for view in message.output()]), fds)
     peer.run()

@@ -53,7 +53,7 @@ def test_params_that_cannot_be_copied_fail_the_call_that_is_passed_on():
     message = encode.call(16)
     message.payload.pointer(0).init_struct(1, 1)
     answer(3, 0)(message.body.init_struct(0, 1, 1))
-    encode.write_call(message, 4, 1, 0, False, 0)
+    message.write_call(4, 1, 0, False, 0)
     position = message.payload._pointers
     message.segments[0].view[position << 3 : (position + 1) << 3] = (0x00000001_0000FFFC).to_bytes(8, "little")
     peer.send(message)

@@ -500,7 +500,7 @@ def test_messages_are_digested_one_by_one_and_methods_start_afterwards_L3_L4():
         message = encode.call(16)
         fill(message.payload.pointer(0), number, [])
         export(0)(message.body.init_struct(0, 1, 1))
-        encode.write_call(message, 10 + number, 1, 0, False, 0)
+        message.write_call(10 + number, 1, 0, False, 0)
         messages.append(message)
     for message in messages:
         peer.connection.receive(MessageReader([bytes(view) for view in message.output()]))

@@ -106,7 +106,7 @@ def a_call(target, *descriptors, to_yourself=False) -> OutgoingMessage:
     for index, describe in enumerate(descriptors):
         describe(listed.struct(index))
     aimed(message, target)
-    encode.write_call(message, 3, 0xABC, 4, to_yourself, 0)
+    message.write_call(3, 0xABC, 4, to_yourself, 0)
     return message
 
 
@@ -143,7 +143,7 @@ def test_every_kind_of_message_is_described():
     }
     assert said(encode.return_without_results(3, decode.CANCELED))["outcome"] == "canceled"
     over = encode.return_(0)
-    encode.write_return(over, 3, True)
+    over.write_return(3, True)
     assert said(over) == {"kind": "return", "question": 3, "outcome": "results", "noFinishNeeded": True}
     assert said(encode.return_without_results(3, 9))["outcome"] == "unknown 9"
     assert said(encode.return_error(3, Failed("no"), ""))["reason"] == "no"

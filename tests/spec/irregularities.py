@@ -101,7 +101,7 @@ def _(peer):
     content.pointer(0).set_capability(message)
     message.capabilities.clear()
     export(0)(message.body.init_struct(0, 1, 1))
-    encode.write_call(message, 9, 1, 0, False, 0)
+    message.write_call(9, 1, 0, False, 0)
     peer.send(message)
 
 
@@ -301,7 +301,7 @@ def _(peer):
     message = encode.call(16)
     message.payload.pointer(0).init_struct(1, 1).set_u64(0, 9)
     export(0)(message.body.init_struct(0, 1, 1))
-    encode.write_call(message, 9, 1, 0, False, 0)
+    message.write_call(9, 1, 0, False, 0)
     position = message.payload._pointers
     message.segments[0].view[position << 3 : (position + 1) << 3] = (0x00000001_0000FFFC).to_bytes(8, "little")
     peer.send(message)

@@ -60,7 +60,7 @@ def bootstrap_return(peer: ScriptedPeer, question: int) -> None:
     message.payload.pointer(0).set_capability(message)
     message.capabilities.clear()
     hosted(0)(message.payload.init_struct_list(1, 1, 1, 1).struct(0))
-    encode.write_return(message, question, False)
+    message.write_return(question, False)
     peer.send(message)
 
 

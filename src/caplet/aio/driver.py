@@ -141,6 +141,7 @@ class Link:
     def _digest(self, messages: Sequence[MessageReader]) -> None:
         """Digest messages, run the turns that they cause, and write the answers in one go."""
         connection = self.connection
+        self.owner.vat.turns.expect()
         for message in messages:
             connection.receive(message)
         self.owner.turn()
@@ -187,7 +188,7 @@ class LoopVat:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.host = LoopHost(loop, self.turn, self.flush)
+        self.host = LoopHost(loop, self.turn, self.flush_and_rest)
         self.vat = Vat(self.host)
         self.links: dict[ProtocolConnection, Link] = {}
 
@@ -205,6 +206,11 @@ class LoopVat:
             link = self.links.get(connection)
             if link is not None:
                 link.write()
+
+    def flush_and_rest(self) -> bool:
+        """Write what every connection has to send, and say whether that left nothing for a turn to do."""
+        self.flush()
+        return self.vat.turns.rest()
 
     def check_loop(self) -> None:
         """Refuse to be used from another loop or thread.

@@ -81,14 +81,15 @@ class LoopHost:
     Args:
         loop: the loop.
         turn: runs the vat's turns and writes what they have to send.
-        flush: writes what the vat's connections have to send, and nothing else.
+        flush: writes what the vat's connections have to send, and returns whether nothing is left for a turn to do.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, turn: Callable[[], None], flush: Callable[[], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, turn: Callable[[], None], flush: Callable[[], bool]) -> None:
         self.loop = loop
         self._turn = turn
         self._flush = flush
         self._turn_is_due = False
+        self._turn_handle: asyncio.Handle | None = None
         self._thread = threading.get_ident()
         # Running methods must not be garbage collected while the loop holds their tasks weakly.
         self._methods: set[asyncio.Task[None]] = set()
@@ -185,7 +186,7 @@ class LoopHost:
             loop.call_soon_threadsafe(self._turn)
         elif not self._turn_is_due:
             self._turn_is_due = True
-            loop.call_soon(self._due_turn)
+            self._turn_handle = loop.call_soon(self._due_turn)
 
     def _due_turn(self) -> None:
         """Run the turn that was asked for."""
@@ -199,8 +200,17 @@ class LoopHost:
         """
         if asyncio._get_running_loop() is not self.loop:
             raise RuntimeError(SHARED if self.handed_over is not None else self.refusal())
-        self._flush()
+        if self._flush() and self._turn_is_due:
+            self._withdraw_turn()
         return LoopWaiter(loop=self.loop)
+
+    def _withdraw_turn(self) -> None:
+        """Take back the last wish for a turn, where the loop lets us: it would go around once for nothing."""
+        ready: deque[asyncio.Handle] | None = getattr(self.loop, "_ready", None)
+        if ready and ready[-1] is self._turn_handle:
+            ready.pop()
+            self._turn_is_due = False
+            self._turn_handle = None
 
     def start_method(self, method: Coroutine[Any, Any, None], context: Context | None = None) -> asyncio.Task[None]:
         """Start a coroutine as a task of its own, and run it to its first wait: most methods have answered by then.

@@ -1,17 +1,36 @@
 # C types of answer.py.
+cimport cython
+from caplet.cap.turns cimport Turns
+from caplet.wire.untyped cimport AnyPointer
 
 cdef class AnswerState:
     cdef object __weakref__
     cdef public list callbacks
-    cdef public object content
+    cdef public AnyPointer content
     cdef public object error
     cdef public dict pinned
     cdef public dict slots
     cdef public object source
-    cdef public object turns
+    cdef public Turns turns
     cdef public Py_ssize_t uses
+
+    cpdef open(self, Turns turns)
+    cpdef pipeline(self, tuple path)
+    cpdef complete(self, AnyPointer content)
+    cpdef fail(self, error)
+    @cython.locals(callbacks=list)
+    cpdef finished(self)
+    cpdef resolve_slots(self)
+    cpdef drop_use(self)
+    cpdef unwanted(self)
 
 cdef class Answer:
     cdef object __weakref__
     cdef bint _held
     cdef public AnswerState state
+
+    cpdef open(self, AnswerState state)
+    cpdef pipeline(self, tuple path)
+    @cython.locals(state=AnswerState)
+    cpdef on_done(self, callback)
+    cpdef cancel(self)

@@ -52,6 +52,10 @@ class AnswerState:
     __slots__ = ("__weakref__", "callbacks", "content", "error", "pinned", "slots", "source", "turns", "uses")
 
     def __init__(self, turns: Turns | None) -> None:
+        self.open(turns)
+
+    def open(self, turns: Turns | None) -> None:
+        """Begin; the arguments are those of the class."""
         self.turns = turns
         self.content: AnyPointer | None = None
         self.error: RpcError | None = None
@@ -168,6 +172,10 @@ class Answer:
     __slots__ = ("__weakref__", "_held", "state")
 
     def __init__(self, state: AnswerState) -> None:
+        self.open(state)
+
+    def open(self, state: AnswerState) -> None:
+        """Begin; the arguments are those of the class."""
         self.state = state
         self._held = True
 
@@ -202,7 +210,7 @@ class Answer:
     def on_done(self, callback: Callable[[AnswerState], None]) -> None:
         """Call back with the state when the outcome is known, at once when it is already; must not run programs' code."""
         state = self.state
-        if state.done:
+        if state.content is not None or state.error is not None:
             callback(state)
         elif state.callbacks is None:
             state.callbacks = [callback]

@@ -64,6 +64,10 @@ class IncomingCall:
     )
 
     def __init__(self, turns: Turns, interface_id: int, method_id: int, params: AnyPointer, hints: int) -> None:
+        self.open(turns, interface_id, method_id, params, hints)
+
+    def open(self, turns: Turns, interface_id: int, method_id: int, params: AnyPointer, hints: int) -> None:
+        """Begin; the arguments are those of the class."""
         self.turns = turns
         self.interface_id = interface_id
         self.method_id = method_id

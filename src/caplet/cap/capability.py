@@ -149,6 +149,10 @@ class Capability:
         """Take a call on its way to the object; never starts a method."""
         raise NotImplementedError
 
+    def start(self, call: IncomingCall) -> None:
+        """Start a call whose turn has come; asked of what puts calls into the turn queue only."""
+        raise NotImplementedError
+
     def withdraw(self, call: IncomingCall) -> None:
         """A call that waits here was cancelled; where it is skipped by itself there is nothing to do."""
 

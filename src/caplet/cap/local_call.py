@@ -32,13 +32,14 @@ class LocalAnswer(AnswerState):
     __slots__ = ("call",)
 
     def __init__(self, turns: Turns, call: LocalCall) -> None:
-        super().__init__(turns)
+        self.open(turns)
         self.call: LocalCall | None = call
 
     def finished(self) -> None:
         """Pass the outcome on."""
         self.call = None
-        super().finished()
+        # Not by `super()`, which compiled methods of this kind cannot use.
+        AnswerState.finished(self)
 
     def unwanted(self) -> None:
         """Cancel the call."""
@@ -57,7 +58,7 @@ class LocalCall(IncomingCall):
     __slots__ = ("message", "state", "variables")
 
     def __init__(self, turns: Turns, request: Request) -> None:
-        super().__init__(turns, request.interface_id, request.method_id, request.params.as_reader(), request.hints)
+        self.open(turns, request.interface_id, request.method_id, request.params.as_reader(), request.hints)
         self.message: MessageBuilder | None = None
         self.state = LocalAnswer(turns, self)
         # A method of the same process sees what its caller sees, as a task does.

@@ -1,11 +1,23 @@
 # C types of promise.py.
+cimport cython
+from caplet.cap.call cimport IncomingCall
 from caplet.cap.capability cimport Capability
+from caplet.cap.request cimport Request
+from caplet.cap.turns cimport Turns
 
 cdef class PromiseCapability(Capability):
-    cdef public object _turns
-    cdef public object _resolution
+    cdef public Turns _turns
+    cdef public Capability _resolution
     cdef public object owner
     cdef public tuple path
     cdef public list queue
     cdef public Py_ssize_t waiting
     cdef public list watches
+
+    cpdef resolution(self)
+    cpdef Request new_request(self, unsigned long long interface_id, unsigned int method_id, long long size_hint_words=*)
+    cpdef send_request(self, Request request)
+    cpdef deliver(self, IncomingCall call)
+    cpdef enqueue(self, thing)
+    @cython.locals(target=Capability, call=IncomingCall)
+    cpdef resolve(self, Capability capability)

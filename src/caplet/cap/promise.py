@@ -152,8 +152,9 @@ class PromiseCapability(Capability):
         if queue:
             for thing in queue:
                 if isinstance(thing, IncomingCall):
-                    if thing.stage == WAITING:
-                        target.deliver(thing)
+                    call = thing
+                    if call.stage == WAITING:
+                        target.deliver(call)
                 else:
                     target.deliver_marker(thing)
         for watch in watches:

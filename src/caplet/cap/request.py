@@ -43,14 +43,17 @@ class Request:
     connection: object | None
 
     def __init__(self, target: Capability | None, interface_id: int, method_id: int, size_hint_words: int = 0) -> None:
+        self.open(target, interface_id, method_id)
+        self.message = MessageBuilder((size_hint_words or DEFAULT_PARAMS_WORDS) + 1)
+        self.params = self.message.root
+
+    def open(self, target: Capability | None, interface_id: int, method_id: int) -> None:
+        """Begin without a place for the params, which whoever opens it gives."""
         self.target = target
         self.interface_id = interface_id
         self.method_id = method_id
         self.hints = 0
         self.connection = None
-        if size_hint_words >= 0:
-            self.message = MessageBuilder((size_hint_words or DEFAULT_PARAMS_WORDS) + 1)
-            self.params = self.message.root
 
     def send(self) -> Answer:
         """Send it, once; the target is what the capability has become by now.

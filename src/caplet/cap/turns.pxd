@@ -12,6 +12,7 @@ cdef class Turns:
     cdef public bint running
 
     cpdef wake(self)
+    cpdef expect(self)
     cpdef deliver(self, delivery)
     cpdef drop(self, thing)
     cpdef settle_drops(self)

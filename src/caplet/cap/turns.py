@@ -69,6 +69,25 @@ class Turns:
             self._awake = True
             self.host.wake()
 
+    def expect(self) -> None:
+        """Note that whoever calls this runs a turn next; until then there is no need to ask the host for one."""
+        self._awake = True
+
+    def rest(self) -> bool:
+        """Take back the wish for a turn when nothing waits for one.
+
+        Returns:
+            Whether it was taken back; the host may forget that it was asked, and will be asked again.
+        """
+        if self.running:
+            return False
+        # In this order: a finaliser in another thread that comes behind the look at the queues asks for a turn itself.
+        self._awake = False
+        if self.queue or self.drops:
+            self._awake = True
+            return False
+        return True
+
     def deliver(self, delivery: Delivery) -> None:
         """Put a delivery at the end of the queue."""
         self.queue.append(delivery)
@@ -112,6 +131,8 @@ class Turns:
         finally:
             self.running = False
             self._awake = False
+            if queue or drops:
+                self.wake()
             if drops:
                 # Of another thread, which saw that turns were running.
                 self.wake()

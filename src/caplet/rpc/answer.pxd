@@ -1,13 +1,21 @@
 # C types of answer.py.
+cimport cython
+from caplet.cap.answer cimport AnswerState
 from caplet.cap.call cimport IncomingCall
+from caplet.rpc.tables cimport Tables
 from caplet.rpc.encode cimport OutgoingMessage
+from caplet.wire.untyped cimport AnyPointer
+from caplet.wire.untyped_builder cimport AnyListBuilder
+
+cdef list STEPS
+cdef int EVENTS, RUNNING, CANCELLED, GONE, RETURNED, RETURNED_FOR_GOOD
 
 cdef class AnswerRow(IncomingCall):
     cdef public list capabilities
     cdef public bint claimed
-    cdef public object connection
-    cdef public object content
-    cdef public object early
+    cdef public Tables connection
+    cdef public AnyPointer content
+    cdef public AnswerState early
     cdef public list exports
     cdef public list frozen
     cdef public dict gates
@@ -20,8 +28,19 @@ cdef class AnswerRow(IncomingCall):
     cdef public object tail
     cdef public Py_ssize_t words
 
+    cpdef begin(self, Tables connection, unsigned int answer_id, Py_ssize_t words, bint redirected)
+    @cython.locals(step=tuple, actions=tuple, action=cython.int)
     cpdef advance(self, int event)
+    cpdef results(self, long long size_hint_words=*)
+    cpdef finish(self)
+    cpdef fail(self, error)
+    cpdef cancelled(self)
+    @cython.locals(connection=Tables, message=OutgoingMessage, capabilities=list, frozen=list, exports=list)
     cpdef send_results(self)
+    @cython.locals(listed=AnyListBuilder, frozen=list, index=cython.Py_ssize_t)
+    cpdef describe_results(self, OutgoingMessage message, list exports)
+    @cython.locals(connection=Tables, state=cython.int)
+    cpdef send_error(self, error)
 
 cdef class Gate:
     cdef public object promise

@@ -86,7 +86,11 @@ class AnswerRow(IncomingCall):
         words: int,
         redirected: bool,
     ) -> None:
-        super().__init__(connection.turns, interface_id, method_id, params, hints)
+        self.open(connection.turns, interface_id, method_id, params, hints)
+        self.begin(connection, answer_id, words, redirected)
+
+    def begin(self, connection: Connection, answer_id: int, words: int, redirected: bool) -> None:
+        """Begin what an answer has beside the call; the arguments are those of the class."""
         self.connection = connection
         self.id = answer_id
         self.state = 0
@@ -116,7 +120,8 @@ class AnswerRow(IncomingCall):
         if step is None:
             MACHINE.step(self.state, event)
         else:
-            self.state, actions = step
+            self.state = step[0]
+            actions = step[1]
             for action in actions:
                 self.connection.act_on_answer(self, action)
 
@@ -141,7 +146,7 @@ class AnswerRow(IncomingCall):
         """Return the place for the results, inside the outgoing Return."""
         if self.message is None:
             self.message = encode.return_(size_hint_words or DEFAULT_PARAMS_WORDS)
-        return self.message.payload.pointer(0)
+        return self.message.content()
 
     def finish(self) -> None:
         """Give the results to whoever waits for them."""
@@ -205,7 +210,7 @@ class AnswerRow(IncomingCall):
                 descriptor.take_back(connection, exports)
                 self.send_error(as_rpc_error(error))
                 return
-        encode.write_return(message, self.id, frozen is None)
+        message.write_return(self.id, frozen is None)
         refusal = connection.refusal(message)
         if refusal is not None:
             descriptor.take_back(connection, exports)
@@ -213,13 +218,13 @@ class AnswerRow(IncomingCall):
             return
         if self.early is not None:
             # Calls that wait for the results go first; whatever the peer concludes from the Return comes after them.
-            self.early.complete(message.payload.pointer(0).as_reader())
+            self.early.complete(message.content().as_reader())
         connection.send(message)
         connection.call_answered(self)
         if frozen is None:
             self.advance(RETURNED_FOR_GOOD)
         else:
-            self.content = message.payload.pointer(0).as_reader()
+            self.content = message.content().as_reader()
             self.capabilities = capabilities
             self.frozen = frozen
             self.exports = exports
@@ -232,11 +237,12 @@ class AnswerRow(IncomingCall):
             What was said about each capability; None when there is none, and the table is left out.
         """
         capabilities = message.capabilities
-        if all(capability is None for capability in capabilities):
+        if capabilities.count(None) == len(capabilities):
             return None
         listed = message.payload.init_struct_list(1, len(capabilities), 1, 1)
         frozen: list[Capability] = []
-        for index, capability in enumerate(capabilities):
+        for index in range(len(capabilities)):
+            capability = capabilities[index]
             if capability is None:
                 frozen.append(NULL)
             else:

@@ -26,10 +26,10 @@ from caplet.rpc import (
 )
 from caplet.rpc.flow import Flow
 from caplet.rpc.ids import FIRST_SILENT_ID, IdTable
+from caplet.rpc.tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextvars import Context
 
     from caplet.cap.answer import Answer
     from caplet.cap.capability import BrokenWatch
@@ -51,10 +51,15 @@ FREE_QUESTION = int(question.Action.FREE_ID)
 FINISH_AND_RELEASE = int(question.Action.SEND_FINISH_AND_RELEASE)
 FREE_ANSWER = int(answer_states.Action.FREE_ID)
 CANCEL_CALL = int(answer_states.Action.CANCEL_CALL)
+FREE_EXPORT = int(export.Action.FREE_ID)
+FORGET_IDENTITY = int(export.Action.FORGET_IDENTITY)
+UNWATCH = int(export.Action.UNWATCH)
+PROMISE = int(export.State.PROMISE)
+FREE_IMPORT = int(import_.Action.FREE_ID)
 CLOSED_HERE = Disconnected("the connection was closed here")
 
 
-class Connection:
+class Connection(Tables):
     """One connection.
 
     Args:
@@ -66,42 +71,7 @@ class Connection:
         tail_calls: whether to leave results of tail calls at the peer; some peers do not know how.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "answers",
-        "break_watches",
-        "call_words",
-        "closed_callbacks",
-        "context",
-        "discarded_fds",
-        "embargoes",
-        "error",
-        "exported",
-        "exports",
-        "flow",
-        "imports",
-        "limits",
-        "make_bootstrap",
-        "markers",
-        "name",
-        "next_silent",
-        "on_output",
-        "on_resume",
-        "outbox",
-        "peer",
-        "questions",
-        "reading_paused",
-        "received",
-        "sent",
-        "sent_words",
-        "silent",
-        "tail_calls",
-        "trace_encoder",
-        "tracer",
-        "turns",
-        "unresolved",
-        "use_silent_ids",
-    )
+    __slots__ = ()
 
     def __init__(
         self,
@@ -115,36 +85,36 @@ class Connection:
         self.turns = turns
         self.make_bootstrap = make_bootstrap
         self.peer = peer
-        # The context variables that methods called by the peer begin with; None for those of whoever starts them.
-        self.context: Context | None = None
+        self.context = None
         self.limits = DEFAULT_LIMITS if limits is None else limits
+        self.max_answers = self.limits.answers
+        self.max_call_words = self.limits.call_words
+        self.max_message_words = self.limits.message_words
+        self.max_questions = self.limits.questions
         self.name = name
         self.tail_calls = tail_calls
-        self.error: RpcError | None = None
-        self.questions: IdTable[Question] = IdTable()
-        self.silent: dict[int, Question] = {}
+        self.error = None
+        self.questions = IdTable()
+        self.silent = {}
         self.next_silent = FIRST_SILENT_ID
         self.use_silent_ids = True
-        self.answers: dict[int, AnswerRow] = {}
-        self.exports: IdTable[Export] = IdTable()
-        self.exported: dict[int, Export] = {}
-        # Broken capabilities that were described as promises; their Resolves follow the next message.
-        self.unresolved: list[Export] = []
-        self.imports: dict[int, Import] = {}
-        self.embargoes: IdTable[Embargo] = IdTable()
+        self.answers = {}
+        self.exports = IdTable()
+        self.exported = {}
+        self.unresolved = []
+        self.imports = {}
+        self.embargoes = IdTable()
         self.markers = 0
-        # Descriptors of imports that are over; the driver closes them.
-        self.discarded_fds: list[int] = []
-        self.outbox: list[OutgoingMessage] = []
-        self.on_output: Callable[[Connection], None] | None = None
+        self.discarded_fds = []
+        self.outbox = []
+        self.on_output = None
         self.flow = Flow()
-        self.call_words = 0
         self.reading_paused = False
-        self.on_resume: Callable[[], None] | None = None
-        self.trace_encoder: Callable[[RpcError], str] | None = None
-        self.tracer: Callable[[str, object], None] | None = None
-        self.break_watches: list[BrokenWatch] = []
-        self.closed_callbacks: list[Callable[[RpcError], None]] = []
+        self.on_resume = None
+        self.trace_encoder = None
+        self.tracer = None
+        self.break_watches = []
+        self.closed_callbacks = []
         self.sent = 0
         self.sent_words = 0
         self.received = 0
@@ -323,14 +293,14 @@ class Connection:
         exports = self.unresolved
         self.unresolved = []
         for broken in exports:
-            if broken.state == export.State.PROMISE:
+            if broken.state == PROMISE:
                 broken.advance(export.Event.SETTLED)
 
     def refusal(self, message: OutgoingMessage) -> RpcError | None:
         """Return why a message cannot be sent, None when it can."""
         words = message.total_words
-        if words > self.limits.message_words:
-            return Failed(f"the message has {words} words; the limit is {self.limits.message_words}")
+        if words > self.max_message_words:
+            return Failed(f"the message has {words} words; the limit is {self.max_message_words}")
         return None
 
     def trace_of(self, error: RpcError) -> str:
@@ -365,35 +335,37 @@ class Connection:
         if action == FREE_QUESTION:
             self.forget_question(asked)
         else:
-            self.send(encode.finish(asked.id, action == FINISH_AND_RELEASE))
+            entry = asked
+            self.send(encode.finish(entry.id, action == FINISH_AND_RELEASE))
 
     def act_on_answer(self, row: AnswerRow, action: int) -> None:
         """Do what the answer table asks for."""
+        entry = row
         if action == FREE_ANSWER:
-            if self.answers.get(row.id) is row:
-                del self.answers[row.id]
-            row.tail = None
+            if self.answers.get(entry.id) is entry:
+                del self.answers[entry.id]
+            entry.tail = None
         elif action == CANCEL_CALL:
-            row.cancel()
+            entry.cancel()
         else:
-            descriptor.take_back(self, row.exports)
-            row.exports = None
+            descriptor.take_back(self, entry.exports)
+            entry.exports = None
 
     def act_on_export(self, exported: Export, action: int) -> None:
         """Do what the export table asks for."""
-        if action == export.Action.FREE_ID:
+        if action == FREE_EXPORT:
             self.exports.remove(exported.id)
-        elif action == export.Action.FORGET_IDENTITY:
+        elif action == FORGET_IDENTITY:
             if self.exported.get(id(exported.target)) is exported:
                 del self.exported[id(exported.target)]
-        elif action == export.Action.UNWATCH:
+        elif action == UNWATCH:
             exported.target.remove_watch(exported)
         else:
             self.send_resolve(exported)
 
     def act_on_import(self, imported: Import, action: int) -> None:
         """Do what the import table asks for."""
-        if action == import_.Action.FREE_ID:
+        if action == FREE_IMPORT:
             del self.imports[imported.id]
         else:
             imported.resolution = None
@@ -462,8 +434,9 @@ class Connection:
 
     def frozen(self, row: AnswerRow, number: int) -> Capability:
         """Return what the Return of an answer said about capability `number` of its table."""
-        assert row.frozen is not None
-        return row.frozen[number]
+        entry = row
+        assert entry.frozen is not None
+        return entry.frozen[number]
 
     def promise_for_slot(self, slot: Slot) -> Capability:
         """Return the promise for a path of an answer."""
@@ -477,10 +450,12 @@ class Connection:
 
     def call_answered(self, row: AnswerRow) -> None:
         """The Return of a call was sent: its message does not count any more."""
-        words = row.words
+        entry = row
+        words = entry.words
         if words:
-            row.words = 0
-            self.flow.call_answered(self, words)
+            entry.words = 0
+            flow = self.flow
+            flow.call_answered(self, words)
 
     def add_break_watch(self, watch: BrokenWatch) -> None:
         """Tell `watch` when the connection ends."""

@@ -109,7 +109,8 @@ REMOTE_PREFIX = "remote exception: "
 
 def read_message(message: MessageReader) -> tuple[int, AnyStruct]:
     """Return the tag and the body of a message; the body of a tag whose body is no struct is empty."""
-    root = message.root.struct()
+    root = AnyStruct()
+    message.open_struct(root, message.segments[0], 0, message.nesting)
     tag = root.u16(0)
     if tag in (OBSOLETE_SAVE, OBSOLETE_DELETE):
         return tag, AnyStruct()

@@ -1,1 +1,28 @@
-# descriptor.py is compiled as it stands: it needs no C types of its own.
+# C types of descriptor.py.
+cimport cython
+from caplet.cap.capability cimport Capability
+from caplet.rpc.answer cimport AnswerRow
+from caplet.rpc.tables cimport Tables
+from caplet.rpc.encode cimport OutgoingMessage
+from caplet.rpc.export cimport Export
+from caplet.rpc.import_ cimport Import
+from caplet.rpc.remote cimport RemoteCapability, RemotePromise
+from caplet.wire.untyped cimport AnyList, AnyStruct
+from caplet.wire.untyped_builder cimport AnyListBuilder, AnyStructBuilder
+
+cdef int IMPORT_PROMISE, IMPORT_RESOLVED, EXPORT_HOSTED, EXPORT_PROMISE
+
+@cython.locals(exports=list, listed=AnyListBuilder, index=cython.Py_ssize_t, capabilities=list)
+cpdef write_table(Tables connection, OutgoingMessage message)
+@cython.locals(export=Export, promise=cython.bint, remote=RemoteCapability)
+cpdef Capability describe(Tables connection, Capability capability, AnyStructBuilder descriptor, OutgoingMessage message,
+                          list exports)
+@cython.locals(export=Export)
+cpdef Export export_of(Tables connection, Capability capability)
+cpdef take_back(Tables connection, list exports)
+@cython.locals(listed=AnyList, index=cython.Py_ssize_t)
+cpdef list read_table(Tables connection, AnyStruct payload, list fds)
+@cython.locals(kind=cython.int, promised=AnyStruct, row=AnswerRow, inner=Capability)
+cpdef read(Tables connection, AnyStruct descriptor, list fds)
+@cython.locals(row=Import)
+cpdef Capability import_(Tables connection, unsigned int import_id, bint promise, int fd_index, list fds)

@@ -23,25 +23,29 @@ if TYPE_CHECKING:
     from caplet.wire.untyped import AnyStruct
     from caplet.wire.untyped_builder import AnyStructBuilder
 
+IMPORT_PROMISE = int(ImportState.PROMISE)
+IMPORT_RESOLVED = int(ImportState.RESOLVED)
+EXPORT_HOSTED = int(ExportState.HOSTED)
+EXPORT_PROMISE = int(ExportState.PROMISE)
+
 __all__ = ["attach_fd", "checked", "describe", "read", "read_table", "take_back", "write_table"]
 
 
 # --- from capabilities to ids ----------------------------------------------------------------------------------------------------
 
 
-def write_table(connection: Connection, message: OutgoingMessage) -> list[Export] | None:
-    """Describe the capabilities of a Call or Return in its payload's table.
+def write_table(connection: Connection, message: OutgoingMessage) -> list[Export]:
+    """Describe the capabilities of a Call in its payload's table.
 
     Returns:
-        The exports whose count went up, once for each time; None when there is no table.
+        The exports whose count went up, once for each time.
     """
     capabilities = message.capabilities
-    if not capabilities:
-        return None
     exports: list[Export] = []
     listed = message.payload.init_struct_list(1, len(capabilities), 1, 1)
     try:
-        for index, capability in enumerate(capabilities):
+        for index in range(len(capabilities)):
+            capability = capabilities[index]
             if capability is not None:
                 describe(connection, checked(capability), listed.struct(index), message, exports)
     except BaseException:
@@ -89,7 +93,7 @@ def describe(
     export.count += 1
     if exports is not None:
         exports.append(export)
-    promise = export.state == ExportState.PROMISE
+    promise = export.state == EXPORT_PROMISE
     descriptor.set_u16(0, decode.SENDER_PROMISE if promise else decode.SENDER_HOSTED)
     descriptor.set_u32(4, export.id)
     fd = None if promise else capability.fd
@@ -139,14 +143,12 @@ def take_back(connection: Connection, exports: list[Export] | None) -> None:
 # --- from ids to capabilities ----------------------------------------------------------------------------------------------------
 
 
-def read_table(connection: Connection, payload: AnyStruct, fds: list[int] | None) -> list[object] | None:
-    """Return the capabilities that a payload's table describes, None when it has none.
+def read_table(connection: Connection, payload: AnyStruct, fds: list[int] | None) -> list[object]:
+    """Return the capabilities that a payload's table describes.
 
     Raises:
         ProtocolError: a descriptor of an unknown kind, or one that breaks the rules.
     """
-    if not payload.has(1):
-        return None
     listed = payload.list(1)
     return [read(connection, listed.struct(index), fds) for index in range(len(listed))]
 
@@ -187,25 +189,25 @@ def import_(connection: Connection, import_id: int, promise: bool, fd_index: int
         row = Import(connection, import_id)
         connection.imports[import_id] = row
     if promise:
-        if row.state == ImportState.RESOLVED:
+        if row.state == IMPORT_RESOLVED:
             raise ProtocolError(f"a descriptor names promise {import_id}, which was already resolved")
-        row.state = int(ImportState.PROMISE)
+        row.state = IMPORT_PROMISE
     row.count += 1
     if fds is not None and fd_index < len(fds):
         connection.adopt_fd(row, fds, fd_index)
-    if row.state == ImportState.PROMISE:
+    if row.state == IMPORT_PROMISE:
         return promise_for_import(connection, row)
-    if row.state == ImportState.RESOLVED:
+    if row.state == IMPORT_RESOLVED:
         return promise_for_raw(connection, raw_for_import(connection, row))
     return raw_for_import(connection, row)
 
 
 def named_export(connection: Connection, export_id: int) -> Capability:
     """Return the export that the peer named back to us; broken when there is none."""
-    export = connection.exports.get(export_id)
+    export: Export | None = connection.exports.get(export_id)
     if export is None:
         return BrokenCapability(Failed(f"the peer named export {export_id}, which is not there"))
-    if export.state == ExportState.HOSTED:
+    if export.state == EXPORT_HOSTED:
         return export.target
     return reflected(connection, Exported(export), export.target.current())
 

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from caplet.rpc import decode
 from caplet.wire.message import MessageBuilder
-from caplet.wire.untyped_builder import AnyStructBuilder
+from caplet.wire.untyped_builder import AnyPointerBuilder, AnyStructBuilder
 
 if TYPE_CHECKING:
     from caplet.cap.answer import Path
     from caplet.errors import RpcError
     from caplet.wire.message import MessageReader
-    from caplet.wire.untyped_builder import AnyPointerBuilder
 
 __all__ = [
     "ENVELOPE_WORDS",
@@ -40,6 +39,7 @@ ENVELOPE_WORDS = 24
 LONGEST_FIRST_SEGMENT_WORDS = 1 << 20
 # The root pointer, and Message with its one data word and one pointer.
 BODY_POSITION = 3
+BODY_BYTES = BODY_POSITION << 3
 PAYLOAD_POINTERS = 2
 
 
@@ -81,8 +81,17 @@ class OutgoingMessage(MessageBuilder):
     ) -> None:
         if beginning is None:
             beginning = template(tag, data_words, pointer_count)
+        self.begin(tag, data_words, pointer_count, size_hint_words, beginning)
+
+    def begin(self, tag: int, data_words: int, pointer_count: int, size_hint_words: int, beginning: bytes) -> None:
+        """Begin; the arguments are those of the class."""
         words = len(beginning) >> 3
-        super().__init__(max(min(size_hint_words, LONGEST_FIRST_SEGMENT_WORDS), words))
+        size = size_hint_words
+        if size > LONGEST_FIRST_SEGMENT_WORDS:
+            size = LONGEST_FIRST_SEGMENT_WORDS
+        if size < words:
+            size = words
+        self.start(size, True)
         first = self.newest
         first.put_bytes(0, beginning)
         first.used = words
@@ -106,6 +115,45 @@ class OutgoingMessage(MessageBuilder):
         self.lay_struct(made, self.segments[0], position, 0, PAYLOAD_POINTERS)
         return made
 
+    def content(self) -> AnyPointerBuilder:
+        """Return the place for the params of a Call, or for the results of a Return."""
+        made = AnyPointerBuilder.__new__(AnyPointerBuilder)
+        made.open(self, self.segments[0], BODY_POSITION + self.data_words + self.pointer_count)
+        return made
+
+    def init_target(self) -> AnyStructBuilder:
+        """Make the MessageTarget of a Call and return it."""
+        made = AnyStructBuilder.__new__(AnyStructBuilder)
+        self.init_struct(made, self.segments[0], BODY_POSITION + self.data_words, 1, 1)
+        return made
+
+    def write_call(
+        self, question_id: int, interface_id: int, method_id: int, to_yourself: bool, hint_bits: int
+    ) -> None:
+        """Write the numbers of a Call; `hint_bits` are bits 129 and 130 as 1 and 2."""
+        first = self.segments[0]
+        first.u32s[BODY_BYTES >> 2] = question_id
+        first.u16s[(BODY_BYTES + 4) >> 1] = method_id
+        if to_yourself:
+            first.u16s[(BODY_BYTES + 6) >> 1] = decode.TO_YOURSELF
+        first.u64s[(BODY_BYTES + 8) >> 3] = interface_id
+        if hint_bits:
+            first.u8s[BODY_BYTES + 16] = hint_bits << 1
+
+    def write_return(self, answer_id: int, no_finish_needed: bool) -> None:
+        """Write the numbers of a Return that carries results."""
+        first = self.segments[0]
+        first.u32s[BODY_BYTES >> 2] = answer_id
+        # Bit 32 set: releaseParamCaps = false (default true). Bit 33: noFinishNeeded.
+        first.u8s[BODY_BYTES + 4] = 3 if no_finish_needed else 1
+
+    def write_finish(self, question_id: int, release_result_caps: bool) -> None:
+        """Write the numbers of a Finish, which never asks for the old peers' workaround."""
+        first = self.segments[0]
+        first.u32s[BODY_BYTES >> 2] = question_id
+        # Bit 33 set: requireEarlyCancellationWorkaround = false. Bit 32 set: releaseResultCaps = false.
+        first.u8s[BODY_BYTES + 4] = 2 if release_result_caps else 3
+
 
 CALL_TEMPLATE = template(decode.CALL, 3, 3, 1)
 RETURN_TEMPLATE = template(decode.RETURN, 2, 1, 0)
@@ -116,34 +164,16 @@ RELEASE_TEMPLATE = template(decode.RELEASE, 1, 0)
 
 def call(size_hint_words: int) -> OutgoingMessage:
     """Return a Call whose params can be written; target and ids come when it is sent."""
-    return OutgoingMessage(decode.CALL, 3, 3, size_hint_words + ENVELOPE_WORDS, CALL_TEMPLATE)
-
-
-def write_call(
-    message: OutgoingMessage, question_id: int, interface_id: int, method_id: int, to_yourself: bool, hint_bits: int
-) -> None:
-    """Write the numbers of a Call; `hint_bits` are bits 129 and 130 as 1 and 2."""
-    body = message.body
-    body.set_u32(0, question_id)
-    body.set_u16(4, method_id)
-    if to_yourself:
-        body.set_u16(6, decode.TO_YOURSELF)
-    body.set_u64(8, interface_id)
-    if hint_bits:
-        body.set_u8(16, hint_bits << 1)
+    message = OutgoingMessage.__new__(OutgoingMessage)
+    message.begin(decode.CALL, 3, 3, size_hint_words + ENVELOPE_WORDS, CALL_TEMPLATE)
+    return message
 
 
 def return_(size_hint_words: int) -> OutgoingMessage:
     """Return a Return whose results can be written."""
-    return OutgoingMessage(decode.RETURN, 2, 1, size_hint_words + ENVELOPE_WORDS, RETURN_TEMPLATE)
-
-
-def write_return(message: OutgoingMessage, answer_id: int, no_finish_needed: bool) -> None:
-    """Write the numbers of a Return that carries results."""
-    body = message.body
-    body.set_u32(0, answer_id)
-    # Bit 32 set: releaseParamCaps = false (default true). Bit 33: noFinishNeeded.
-    body.set_u8(4, 3 if no_finish_needed else 1)
+    message = OutgoingMessage.__new__(OutgoingMessage)
+    message.begin(decode.RETURN, 2, 1, size_hint_words + ENVELOPE_WORDS, RETURN_TEMPLATE)
+    return message
 
 
 def return_without_results(answer_id: int, kind: int, other_question: int = 0) -> OutgoingMessage:
@@ -167,10 +197,9 @@ def return_error(answer_id: int, error: RpcError, trace: str) -> OutgoingMessage
 
 def finish(question_id: int, release_result_caps: bool) -> OutgoingMessage:
     """Return a Finish that never asks for the old peers' workaround."""
-    message = OutgoingMessage(decode.FINISH, 1, 0, 4, FINISH_TEMPLATE)
-    message.body.set_u32(0, question_id)
-    # Bit 33 set: requireEarlyCancellationWorkaround = false. Bit 32 set: releaseResultCaps = false.
-    message.body.set_u8(4, 2 if release_result_caps else 3)
+    message = OutgoingMessage.__new__(OutgoingMessage)
+    message.begin(decode.FINISH, 1, 0, 4, FINISH_TEMPLATE)
+    message.write_finish(question_id, release_result_caps)
     return message
 
 

@@ -46,11 +46,11 @@ class Flow:
         Returns:
             False when it has to be answered as overloaded; then it does not count.
         """
-        limit = connection.limits.call_words
-        if self.words and self.words + words > limit and len(connection.questions):
+        limit = connection.max_call_words
+        if self.words and self.words + words > limit and connection.questions.count:
             return False
         self.words += words
-        if self.words > limit and not len(connection.questions):
+        if self.words > limit and not connection.questions.count:
             connection.reading_paused = True
         return True
 
@@ -58,11 +58,12 @@ class Flow:
         """A call of the peer was answered; reading may go on."""
         if connection.error is None:
             self.words -= words
-            self.check_paused(connection)
+            if connection.reading_paused:
+                self.check_paused(connection)
 
     def check_paused(self, connection: Connection) -> None:
         """Let reading go on when the calls that wait are few enough, or when calls of ours wait for the peer."""
-        if connection.reading_paused and (self.words <= connection.limits.call_words or len(connection.questions)):
+        if connection.reading_paused and (self.words <= connection.max_call_words or connection.questions.count):
             connection.reading_paused = False
             if connection.on_resume is not None:
                 connection.on_resume()

@@ -5,8 +5,8 @@ Knows allocation. Does not know what is in a table.
 
 from __future__ import annotations
 
-import heapq
-from typing import Generic, NewType, TypeVar
+from heapq import heappop, heappush
+from typing import Any, NewType
 
 __all__ = [
     "FIRST_SILENT_ID",
@@ -29,45 +29,45 @@ ImportId = NewType("ImportId", int)
 FIRST_SILENT_ID = 1 << 31
 """Question ids from here on are for calls that no Return is expected for."""
 
-Row = TypeVar("Row")
 
-
-class IdTable(Generic[Row]):
-    """Entries whose numbers we choose: always the lowest free one, so that tables of the peer stay compact."""
+class IdTable:
+    """Entries of one kind whose numbers we choose: always the lowest free one, so that tables of the peer stay compact."""
 
     __slots__ = ("count", "free", "rows")
 
     def __init__(self) -> None:
-        self.rows: list[Row | None] = []
+        self.rows: list[Any] = []
         self.free: list[int] = []
         self.count = 0
 
-    def add(self, row: Row) -> int:
+    def add(self, row: object) -> int:
         """Put an entry into the table and return its number."""
         self.count += 1
+        rows = self.rows
         if self.free:
-            number = heapq.heappop(self.free)
-            self.rows[number] = row
+            number: int = heappop(self.free)
+            rows[number] = row
             return number
-        self.rows.append(row)
-        return len(self.rows) - 1
+        rows.append(row)
+        return len(rows) - 1
 
-    def get(self, number: int) -> Row | None:
+    def get(self, number: int) -> Any:
         """Return the entry with this number, None when there is none."""
         rows = self.rows
         return rows[number] if number < len(rows) else None
 
     def remove(self, number: int) -> None:
         """Take an entry out; its number is free again."""
-        self.rows[number] = None
+        rows = self.rows
+        rows[number] = None
         self.count -= 1
         if self.count == 0:
-            self.rows.clear()
+            rows.clear()
             self.free.clear()
         else:
-            heapq.heappush(self.free, number)
+            heappush(self.free, number)
 
-    def entries(self) -> list[Row]:
+    def entries(self) -> list[Any]:
         """Return the entries in the order of their numbers."""
         return [row for row in self.rows if row is not None]
 

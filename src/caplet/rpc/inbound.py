@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from caplet.rpc.connection import Connection
+    from caplet.rpc.export import Export
     from caplet.rpc.import_ import Import
     from caplet.rpc.question import Question
     from caplet.wire.message import MessageReader
@@ -34,6 +35,8 @@ LINGERING = int(question.State.LINGERING)
 CANCELLED = int(question.State.CANCELLED)
 RETURNED = int(question.Event.RETURNED)
 RETURNED_FOR_GOOD = int(question.Event.RETURNED_FOR_GOOD)
+FINISHED = int(AnswerEvent.FINISHED)
+FINISHED_AND_RELEASED = int(AnswerEvent.FINISHED_AND_RELEASED)
 
 
 def receive(connection: Connection, message: MessageReader, fds: list[int] | None) -> None:
@@ -71,9 +74,8 @@ def receive_call(connection: Connection, message: MessageReader, body: AnyStruct
     if results_to > decode.TO_YOURSELF:
         raise ProtocolError("Call.sendResultsTo asks for something else than caller or yourself")
     payload = body.struct(1)
-    capabilities = descriptor.read_table(connection, payload, fds)
-    if capabilities is not None:
-        message.capabilities = capabilities
+    if payload.has(1):
+        message.capabilities = descriptor.read_table(connection, payload, fds)
     if answer_id in connection.answers:
         raise ProtocolError(f"Call for question {answer_id}, which is still open")
     words = 0
@@ -82,12 +84,14 @@ def receive_call(connection: Connection, message: MessageReader, body: AnyStruct
     # Bits 129 and 130: noPromisePipelining, onlyPromisePipeline; the same numbers as our hints.
     hints = (body.u8(16) >> 1) & (NO_PROMISE_PIPELINING | ONLY_PROMISE_PIPELINE)
     redirected = results_to == decode.TO_YOURSELF
-    row = AnswerRow(connection, answer_id, body.u64(8), body.u16(4), payload.pointer(0), hints, words, redirected)
-    if len(connection.answers) >= connection.limits.answers:
-        refuse_call(connection, row, f"{connection.limits.answers} calls are open")
+    row = AnswerRow.__new__(AnswerRow)
+    row.open(connection.turns, body.u64(8), body.u16(4), payload.pointer(0), hints)
+    row.begin(connection, answer_id, words, redirected)
+    if len(connection.answers) >= connection.max_answers:
+        refuse_call(connection, row, f"{connection.max_answers} calls are open")
         return
     if not connection.flow.admit_call(connection, words):
-        refuse_call(connection, row, f"calls of {connection.limits.call_words} words wait for an answer")
+        refuse_call(connection, row, f"calls of {connection.max_call_words} words wait for an answer")
         return
     connection.answers[answer_id] = row
     target.deliver(row)
@@ -104,7 +108,7 @@ def find_target(connection: Connection, target: AnyStruct) -> Capability:
     """Return what a MessageTarget names; a broken capability where only that call is lost."""
     kind = target.u16(4)
     if kind == decode.TARGET_IMPORTED_CAP:
-        exported = connection.exports.get(target.u32(0))
+        exported: Export | None = connection.exports.get(target.u32(0))
         if exported is None:
             raise ProtocolError(f"a message for export {target.u32(0)}, which is not there")
         return exported.target.current()
@@ -152,7 +156,7 @@ def receive_return(connection: Connection, message: MessageReader, body: AnyStru
         # The peer does not know the hint that no Return is expected; do not use it again with this peer.
         connection.use_silent_ids = False
         return
-    asked = connection.questions.get(question_id)
+    asked: Question | None = connection.questions.get(question_id)
     if asked is None:
         raise ProtocolError(f"Return for question {question_id}, which is not there")
     if asked.state == LINGERING:
@@ -193,7 +197,8 @@ def receive_return(connection: Connection, message: MessageReader, body: AnyStru
             tailcall.claim(connection, asked, body.u32(8))
     else:
         raise ProtocolError(f"a Return of unknown kind {kind}")
-    connection.flow.check_paused(connection)
+    if connection.reading_paused:
+        connection.flow.check_paused(connection)
 
 
 def return_results(
@@ -208,9 +213,8 @@ def return_results(
     if asked.is_tail:
         raise ProtocolError("Return with results for a call whose results were to stay at the peer")
     payload = body.struct(0)
-    capabilities = descriptor.read_table(connection, payload, fds)
-    if capabilities is not None:
-        message.capabilities = capabilities
+    if payload.has(1):
+        message.capabilities = descriptor.read_table(connection, payload, fds)
     asked.advance(over)
     asked.complete_results(payload.pointer(0), message.capabilities)
 
@@ -223,7 +227,7 @@ def receive_finish(connection: Connection, body: AnyStruct) -> None:
     if body.boolean(33, True):
         # The peer may have sent Call and Finish together and means the call to be made all the same.
         row.must_start = True
-    row.advance(AnswerEvent.FINISHED_AND_RELEASED if body.boolean(32, True) else AnswerEvent.FINISHED)
+    row.advance(FINISHED_AND_RELEASED if body.boolean(32, True) else FINISHED)
 
 
 # --- references ------------------------------------------------------------------------------------------------------------------
@@ -233,7 +237,7 @@ def receive_release(connection: Connection, body: AnyStruct) -> None:
     """The peer gives references back."""
     export_id = body.u32(0)
     count = body.u32(4)
-    exported = connection.exports.get(export_id)
+    exported: Export | None = connection.exports.get(export_id)
     if exported is None:
         raise ProtocolError(f"Release of export {export_id}, which is not there")
     if count > exported.count:
@@ -329,7 +333,7 @@ def disembargo_target(connection: Connection, target: AnyStruct) -> Capability:
     kind = target.u16(4)
     never = "Disembargo for a promise that was never said to be resolved"
     if kind == decode.TARGET_IMPORTED_CAP:
-        exported = connection.exports.get(target.u32(0))
+        exported: Export | None = connection.exports.get(target.u32(0))
         if exported is None:
             raise ProtocolError(f"Disembargo for export {target.u32(0)}, which is not there")
         if exported.state == export.State.PROMISE:
@@ -404,7 +408,7 @@ def release_described(connection: Connection, described: AnyStruct) -> None:
         export_id = described.u32(4)
     else:
         return
-    exported = connection.exports.get(export_id)
+    exported: Export | None = connection.exports.get(export_id)
     if exported is None or exported.count == 0:
         raise ProtocolError(f"Unimplemented for a Resolve to export {export_id}, which is not there")
     connection.drop_export_count(exported, 1)

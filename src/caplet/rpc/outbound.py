@@ -34,10 +34,11 @@ def new_request(
     connection: Connection, target: Capability, interface_id: int, method_id: int, size_hint_words: int
 ) -> Request:
     """Return a request whose params lie in an outgoing Call."""
-    request = Request(target, interface_id, method_id, -1)
+    request = Request.__new__(Request)
+    request.open(target, interface_id, method_id)
     message = encode.call(size_hint_words or DEFAULT_PARAMS_WORDS)
     request.message = message
-    request.params = message.payload.pointer(0)
+    request.params = message.content()
     request.connection = connection
     return request
 
@@ -65,8 +66,8 @@ def send_call(connection: Connection, raw: RemoteCapability, request: Request, t
         return failed_answer(connection.error)
     if not raw.addressable():
         return failed_answer(Failed("the answer that this call was to be pipelined on holds no capabilities"))
-    if len(connection.questions) >= connection.limits.questions:
-        return failed_answer(Overloaded(f"{connection.limits.questions} calls are open; the limit is reached"))
+    if connection.questions.count >= connection.max_questions:
+        return failed_answer(Overloaded(f"{connection.max_questions} calls are open; the limit is reached"))
     try:
         if request.connection is not connection:
             copied = new_request(connection, raw, request.interface_id, request.method_id, request.message.total_words)
@@ -74,12 +75,13 @@ def send_call(connection: Connection, raw: RemoteCapability, request: Request, t
             copied.hints = request.hints
             request = copied
         message: OutgoingMessage = request.message  # type: ignore[assignment]
-        exports = descriptor.write_table(connection, message)
+        exports = descriptor.write_table(connection, message) if message.capabilities else None
     except CapletError as error:
         return failed_answer(as_rpc_error(error))
     hints = request.hints
     silent = hints & ONLY_PROMISE_PIPELINE != 0 and not to_yourself and connection.use_silent_ids
-    question = Question(connection, hints)
+    question = Question.__new__(Question)
+    question.ask(connection, hints)
     if silent:
         question.id = connection.add_silent(question)
         question.state = int(QuestionState.SILENT)
@@ -89,11 +91,11 @@ def send_call(connection: Connection, raw: RemoteCapability, request: Request, t
     question.exports = exports
     question.target = raw.keeper()
     raw.mark_called()
-    raw.write_target(message.body.init_struct(0, 1, 1))
+    raw.write_target(message.init_target())
     hint_bits = hints & NO_PROMISE_PIPELINING
     if silent:
         hint_bits |= 2
-    encode.write_call(message, question.id, request.interface_id, request.method_id, to_yourself, hint_bits)
+    message.write_call(question.id, request.interface_id, request.method_id, to_yourself, hint_bits)
     refusal = connection.refusal(message)
     if refusal is not None:
         descriptor.take_back(connection, exports)
@@ -101,7 +103,9 @@ def send_call(connection: Connection, raw: RemoteCapability, request: Request, t
         connection.forget_question(question)
         return failed_answer(refusal)
     connection.send(message)
-    return Answer(question)
+    answer = Answer.__new__(Answer)
+    answer.open(question)
+    return answer
 
 
 def send_bootstrap(connection: Connection) -> Capability:

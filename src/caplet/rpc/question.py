@@ -146,7 +146,11 @@ class Question(AnswerState):
     )
 
     def __init__(self, connection: Connection, hints: int) -> None:
-        super().__init__(connection.turns)
+        self.ask(connection, hints)
+
+    def ask(self, connection: Connection, hints: int) -> None:
+        """Begin; the arguments are those of the class."""
+        self.open(connection.turns)
         self.connection = connection
         self.hints = hints
         self.id = 0
@@ -171,7 +175,8 @@ class Question(AnswerState):
         if step is None:
             MACHINE.step(self.state, event)
         else:
-            self.state, actions = step
+            self.state = step[0]
+            actions = step[1]
             for action in actions:
                 self.connection.act_on_question(self, action)
 
@@ -194,7 +199,8 @@ class Question(AnswerState):
         self.target = None
         # The promises of the paths were resolved before; whatever still addresses the answer holds its own path.
         self.paths = None
-        super().finished()
+        # Not by `super()`, which compiled methods of this kind cannot use.
+        AnswerState.finished(self)
         self.answer_wanted = False
         self.check_wanted()
 
@@ -271,7 +277,7 @@ class Question(AnswerState):
         """Note the error: pipelined capabilities first, then the caller."""
         if not self.done:
             self.break_paths(error)
-            super().fail(error)
+            AnswerState.fail(self, error)
 
 
 def replace_capability(content: AnyPointer, path: Path, capabilities: list[object], capability: Capability) -> None:

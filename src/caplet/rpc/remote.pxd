@@ -1,29 +1,73 @@
 # C types of remote.py.
+cimport cython
+from caplet.cap.call cimport IncomingCall
 from caplet.cap.capability cimport Capability
+from caplet.cap.request cimport Request
+from caplet.cap.turns cimport Turns
+from caplet.rpc.answer cimport AnswerRow
+from caplet.rpc.tables cimport Tables
+from caplet.rpc.export cimport Export
+from caplet.rpc.import_ cimport Import
+from caplet.rpc.question cimport Question, Slot
+from caplet.wire.untyped_builder cimport AnyStructBuilder
 
 cdef class RemoteCapability(Capability):
-    cdef public object link
+    cdef public Tables link
     cdef public object stream
 
+    cpdef write_target(self, AnyStructBuilder target)
+    cpdef write_descriptor(self, AnyStructBuilder descriptor)
+    cpdef mark_called(self)
+    cpdef bint addressable(self) except -1
+    cpdef Capability keeper(self)
+    cpdef Request new_request(self, unsigned long long interface_id, unsigned int method_id, long long size_hint_words=*)
+    cpdef send_request(self, Request request)
+    @cython.locals(request=Request)
+    cpdef deliver(self, IncomingCall call)
+
 cdef class ImportedCapability(RemoteCapability):
-    cdef public object row
+    cdef public Import row
+
+    cpdef write_target(self, AnyStructBuilder target)
+    cpdef write_descriptor(self, AnyStructBuilder descriptor)
+    cpdef mark_called(self)
 
 cdef class PipelinedCapability(RemoteCapability):
-    cdef public object slot
+    cdef public Slot slot
+
+    cpdef write_target(self, AnyStructBuilder target)
+    cpdef write_descriptor(self, AnyStructBuilder descriptor)
+    cpdef mark_called(self)
+    cpdef bint addressable(self) except -1
+    @cython.locals(question=Question)
+    cpdef Capability keeper(self)
 
 cdef class RemotePromise(Capability):
-    cdef public object _resolution
-    cdef public object _turns
+    cdef public Capability _resolution
+    cdef public Turns _turns
     cdef public RemoteCapability raw
     cdef public list watches
 
+    cpdef resolution(self)
+    cpdef become(self, Capability capability)
+    cpdef Request new_request(self, unsigned long long interface_id, unsigned int method_id, long long size_hint_words=*)
+    cpdef send_request(self, Request request)
+    cpdef deliver(self, IncomingCall call)
+
 cdef class Exported(Capability):
-    cdef public object export
+    cdef public Export export
+
+    cpdef resolution(self)
 
 cdef class AnswerPath(Capability):
     cdef public tuple path
-    cdef public object row
+    cdef public AnswerRow row
+
+    cpdef resolution(self)
 
 cdef class Reflected(Capability):
-    cdef public object holder
-    cdef public object inner
+    cdef public Capability holder
+    cdef public Capability inner
+
+    cpdef resolution(self)
+    cpdef Request new_request(self, unsigned long long interface_id, unsigned int method_id, long long size_hint_words=*)

@@ -211,7 +211,7 @@ class Request:
         request = self._request
         if plan.streaming:
             return Call(request.send_streaming(), plan)
-        if not plan.results._can_hold_capabilities():
+        if not plan.results_hold_capabilities:
             request.hints |= NO_PROMISE_PIPELINING
         return Call(request.send(), plan)
 
@@ -234,7 +234,7 @@ class HandedOverRequest(Request):
         plan = self._plan
         if plan.streaming:
             self._request.hints |= STREAMING
-        elif not plan.results._can_hold_capabilities():
+        elif not plan.results_hold_capabilities:
             self._request.hints |= NO_PROMISE_PIPELINING
         return Call(hand_over(self._request, self._turns), plan)
 

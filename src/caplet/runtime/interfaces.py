@@ -84,6 +84,11 @@ class MethodPlan:
             found = self._bound[arguments] = self._bind(arguments)
         return found
 
+    @cached_property
+    def results_hold_capabilities(self) -> bool:
+        """Whether a capability may stand anywhere in its results."""
+        return self.results._can_hold_capabilities()
+
     def __str__(self) -> str:
         return f"{self.interface.display_name}.{self.schema_name}()"
 

@@ -127,7 +127,7 @@ class Script:
         message = encode.call(16)
         self.write_payload(message, number, capabilities)
         target(message.body.init_struct(0, 1, 1))
-        encode.write_call(message, question, interface, method, False, hints)
+        message.write_call(question, interface, method, False, hints)
         message.body.set_u16(6, results_to)
         self.send(message)
 
@@ -157,7 +157,7 @@ class Script:
         """Send a Return with results."""
         message = encode.return_(16)
         self.write_payload(message, number, capabilities)
-        encode.write_return(message, question, no_finish_needed)
+        message.write_return(question, no_finish_needed)
         message.body.set_boolean(32, release_params, True)
         self.send(message)
 

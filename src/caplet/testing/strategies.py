@@ -104,7 +104,7 @@ def make_call(question: int, target: Fill, listed: list[Fill], to: int, hints: i
     message = encode.call(32)
     add_payload(message, listed)
     target(message.body.init_struct(0, 1, 1))
-    encode.write_call(message, question, 1, 0, False, hints)
+    message.write_call(question, 1, 0, False, hints)
     message.body.set_u16(6, to)
     return message
 
@@ -113,7 +113,7 @@ def make_results(question: int, listed: list[Fill], final: bool, release: bool) 
     """Return a Return with results."""
     message = encode.return_(32)
     add_payload(message, listed)
-    encode.write_return(message, question, final)
+    message.write_return(question, final)
     message.body.set_boolean(32, release, True)
     return message
 

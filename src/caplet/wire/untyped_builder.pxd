@@ -36,6 +36,7 @@ cdef class AnyPointerBuilder:
     cdef public Segment _segment
     cdef public Py_ssize_t _position
 
+    cpdef open(self, BuilderArena arena, Segment segment, Py_ssize_t position)
     cpdef clear(self)
     @cython.locals(made=AnyStructBuilder)
     cpdef AnyStructBuilder init_struct(self, unsigned long long data_words, unsigned long long pointer_count)

@@ -132,6 +132,10 @@ class AnyPointerBuilder:
     __slots__ = ("_arena", "_position", "_segment")
 
     def __init__(self, arena: BuilderArena, segment: Segment, position: int) -> None:
+        self.open(arena, segment, position)
+
+    def open(self, arena: BuilderArena, segment: Segment, position: int) -> None:
+        """Stand at a place; the arguments are those of the class."""
         self._arena = arena
         self._segment = segment
         self._position = position
