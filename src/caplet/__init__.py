@@ -25,9 +25,10 @@ from caplet.errors import (
 from caplet.limits import Limits
 
 if TYPE_CHECKING:
-    from caplet import json_codec, messages, orphans, streams
     from caplet.aio.connections import Connection, connect
+    from caplet.aio.reconnecting import ReconnectingConnection
     from caplet.aio.serving import Serving, serve
+    from caplet.cap.reconnect import Reconnect
     from caplet.load import install_import_hook, load, open_module
     from caplet.runtime.call_contexts import CallContext
     from caplet.runtime.calls import Call
@@ -66,6 +67,8 @@ __all__ = [
     "MembraneCall",
     "MembranePolicy",
     "Overloaded",
+    "Reconnect",
+    "ReconnectingConnection",
     "Resolver",
     "Revoker",
     "RpcError",
@@ -116,6 +119,8 @@ _LAZY = {
     "Membrane": "caplet.runtime.membranes",
     "MembraneCall": "caplet.runtime.membranes",
     "MembranePolicy": "caplet.runtime.membranes",
+    "Reconnect": "caplet.cap.reconnect",
+    "ReconnectingConnection": "caplet.aio.reconnecting",
     "Resolver": "caplet.runtime.toolkit",
     "Revoker": "caplet.runtime.toolkit",
     "Server": "caplet.runtime.servers",

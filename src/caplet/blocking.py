@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from caplet.aio import connections, serving
+from caplet.aio import connections, reconnecting, serving
 from caplet.aio.background import background
+from caplet.cap.reconnect import Reconnect
 from caplet.runtime import servers, toolkit
 from caplet.runtime.calls import Call
 from caplet.runtime.clients import Client
@@ -32,6 +33,8 @@ __all__ = [
     "Membrane",
     "MembraneCall",
     "MembranePolicy",
+    "Reconnect",
+    "ReconnectingConnection",
     "Resolver",
     "Revoker",
     "Server",
@@ -43,6 +46,7 @@ __all__ = [
     "null",
     "on_broken",
     "promise",
+    "reconnecting_to",
     "revocable",
     "serve",
     "this_cap",
@@ -150,6 +154,89 @@ def connect(
         return await opening
 
     return Connection(background().wait(open_it))
+
+
+class ReconnectingConnection:
+    """A connection that is opened again whenever it is lost; `with` closes it for good. Made by `reconnecting_to`; any thread may use it."""
+
+    def __init__(self, connection: reconnecting.ReconnectingConnection) -> None:
+        self._connection = connection
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection now."""
+        return self._connection.connected
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed for good."""
+        return self._connection.closed
+
+    @property
+    def generation(self) -> int:
+        """How many connections were tried so far."""
+        return self._connection.generation
+
+    def bootstrap(self, interface: type[ClientType]) -> ClientType:
+        """Return the object that the peer offers first, over whichever connection there is when it is called.
+
+        Args:
+            interface: the interface that the object is expected to have.
+        """
+        return background().run(lambda: self._connection.bootstrap(interface))
+
+    def wait_connected(self, timeout_s: float | None = None) -> Connection:
+        """Wait until there is a connection, and return it.
+
+        Args:
+            timeout_s: how long to wait, in seconds; None for ever.
+
+        Raises:
+            Disconnected: it was closed for good.
+            TimeoutError: the time is up.
+        """
+        return Connection(background().wait(self._connection.wait_connected, timeout_s))
+
+    def stats(self) -> dict[str, int]:
+        """Return counts of what the connection of the moment holds, and under `generation` how many were tried."""
+        return background().run(self._connection.stats)
+
+    def reset(self) -> None:
+        """Drop the connection of the moment, or the wait for the next: that is opened at once, or, if lazy, with the next call."""
+        background().run(self._connection.reset)
+
+    def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
+        """End it for good; calls that are not answered fail, those that wait for a connection too.
+
+        Args:
+            timeout_s: how long the peer may take to read what was sent; then the connection is cut.
+        """
+        background().wait(lambda: self._connection.close(timeout_s))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return repr(self._connection)
+
+
+def reconnecting_to(opening: connections.Connecting, policy: Reconnect | None = None) -> ReconnectingConnection:
+    """Return a connection that is opened again whenever it is lost; does not wait for the peer.
+
+    Args:
+        opening: what `caplet.connect` returned, with all that is to be said about the connection; it need not have been awaited.
+        policy: when; None for the defaults.
+    """
+
+    async def begin() -> reconnecting.ReconnectingConnection:
+        return await opening.reconnecting(policy)
+
+    return ReconnectingConnection(background().wait(begin))
 
 
 class Serving:

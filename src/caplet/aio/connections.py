@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from caplet.aio.addresses import Address, parse_address
 from caplet.aio.driver import Link, LoopVat, running_vat
+from caplet.aio.reconnecting import Reconnecting
 from caplet.aio.transports.memory import connect_memory
 from caplet.aio.transports.stream import StreamTransport
+from caplet.cap.reconnect import Reconnect
 from caplet.errors import Disconnected
 from caplet.limits import DEFAULT_LIMITS
 from caplet.runtime.clients import Client
@@ -149,6 +151,17 @@ class Connecting:
         except OSError as error:
             raise Disconnected(f"cannot connect to {self._address}: {error}") from error
         return Connection(links[0])
+
+    def reconnecting(self, policy: Reconnect | None = None) -> Reconnecting:
+        """Return the same with a connection that is opened again whenever it is lost.
+
+        Args:
+            policy: when; None for the defaults.
+
+        Returns:
+            Something to await or to enter with `async with`; both give a `ReconnectingConnection`, without waiting for the peer.
+        """
+        return Reconnecting(str(self._address), self._open, policy or Reconnect())
 
     def __await__(self) -> Generator[object, None, Connection]:
         return self._open().__await__()
