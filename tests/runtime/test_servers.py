@@ -800,3 +800,27 @@ def test_calls_errors_and_objects_leave_no_cycles(address: str) -> None:
         within_a_minute(main())
     finally:
         logging.getLogger("caplet").setLevel(logging.NOTSET)
+
+
+def test_a_server_of_a_generic_interface_binds_its_types() -> None:
+    assert schema.Store.Server[schema.Person] is schema.Store[schema.Person].Server
+    assert schema.Store.Server.PutContext is caplet.CallContext
+
+    class Server(schema.Store.Server[schema.Person]):
+        def __init__(self) -> None:
+            self.kept: dict[str, Any] = {}
+
+        async def put(self, key: str, value: Any) -> None:
+            self.kept[key] = value.name
+
+        async def get(self, key: str) -> dict[str, Any]:
+            return {"value": {"name": self.kept[key]}}
+
+    async def use(store: Any) -> None:
+        await store.put("a", {"name": "Ann"})
+        results = await store.get("a")
+        assert isinstance(results.value, schema.Person)
+        assert results.value.name == "Ann"
+        assert (await store.cast_as(schema.Store).get("a")).value.as_(schema.Person).name == "Ann"
+
+    connected(Server(), use, schema.Store[schema.Person])

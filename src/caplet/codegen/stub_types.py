@@ -13,6 +13,7 @@ from caplet.schema.model import (
     Brand,
     EnumType,
     FileNode,
+    ImplicitParameterType,
     InterfaceNode,
     InterfaceType,
     ListType,
@@ -56,6 +57,8 @@ class TypeNames:
         self.file_id = file_id
         self.aliases = aliases
         self.owners = owners
+        # The type variables of the implicit parameters of the method at hand; none while they are left open.
+        self.implicit: tuple[str, ...] = ()
 
     # --- names ----------------------------------------------------------------------------------------------------------------------------
 
@@ -90,7 +93,7 @@ class TypeNames:
 
     def generic_base(self, node: Node) -> list[str]:
         """Return the base class that declares the type variables, if any."""
-        variables = [self.variable(*parameter) for parameter in self._parameters(node)]
+        variables = self.variables(node)
         return [f"_y.Generic[{', '.join(variables)}]"] if variables else []
 
     def _with(self, name: str, arguments: list[str]) -> str:
@@ -98,7 +101,7 @@ class TypeNames:
 
     def own_reference(self, node: Node, suffix: str = "") -> str:
         """Return a type with its own type variables, as it is called inside of itself."""
-        return self._with(self.flat(node) + suffix, [self.variable(*parameter) for parameter in self._parameters(node)])
+        return self._with(self.flat(node) + suffix, self.variables(node))
 
     def open_reference(self, node: Node, suffix: str = "") -> str:
         """Return a type whose parameters are bound to anything."""
@@ -138,6 +141,9 @@ class TypeNames:
                     arguments.append(self.variable(scope_id, number))
                 else:
                     arguments.append("_b.object" if binding is None else self.read(binding, False))
+            elif scope_id == type_id and "$" in node.name:
+                # A struct that was made for a method has the method's implicit parameters as its own.
+                arguments.append(self.implicit[number] if self.implicit else "_t.AnyPointer")
             else:
                 arguments.append("_b.object")
         module = "" if file == self.file_id else f"{self.aliases[file]}."
@@ -160,6 +166,8 @@ class TypeNames:
             return self.named(type_.type_id, type_.brand)
         if isinstance(type_, ParameterType):
             return self.variable(type_.scope_id, type_.parameter_index)
+        if isinstance(type_, ImplicitParameterType) and self.implicit:
+            return self.implicit[type_.parameter_index]
         if isinstance(type_, AnyPointerType) and type_.constraint is AnyPointerConstraint.CAPABILITY:
             return "_t.Client"
         if type_.kind in (TypeKind.FLOAT32, TypeKind.FLOAT64):
@@ -207,10 +215,16 @@ class TypeNames:
             return "_t.Client"
         return None
 
-    def substituted(self, text: str, method: Method) -> str:
+    def substituted(self, text: str, method: Method, left_open: str = "_b.object") -> str:
         """Return a member's type in the place of a method whose params or results are a struct that is declared elsewhere.
 
-        Type variables that belong to that struct are bound by the method's brand.
+        Type variables that belong to that struct are bound by the method's brand; those of a struct that was made for the method are the
+        method's implicit parameters.
+
+        Args:
+            text: the type.
+            method: the method.
+            left_open: what an implicit parameter that is not bound is.
         """
         for brand, struct in (
             (method.param_brand, method.param_struct_type),
@@ -219,9 +233,24 @@ class TypeNames:
             node = self.registry.get_or_none(struct)
             if node is None:
                 continue
+            if "$" in node.name:
+                for number in range(len(node.parameters)):
+                    text = text.replace(
+                        self.variable(struct, number), self.implicit[number] if self.implicit else left_open
+                    )
             for scope in brand.scopes:
                 for number, binding in enumerate(scope.bindings or ()):
                     if number < len(self.registry.get(scope.scope_id).parameters):
                         bound = "_b.object" if binding is None else self.read(binding, False)
                         text = text.replace(self.variable(scope.scope_id, number), bound)
         return text
+
+    def unbound(self, text: str, node: Node) -> str:
+        """Return a type without the type variables of a node and of the scopes around it, which stand for anything then."""
+        for parameter in self._parameters(node):
+            text = text.replace(self.variable(*parameter), "_b.object")
+        return text
+
+    def variables(self, node: Node) -> list[str]:
+        """Return the type variables of a node and of the scopes around it."""
+        return [self.variable(*parameter) for parameter in self._parameters(node)]

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 from caplet.codegen.module_names import imported_modules
 from caplet.codegen.stub_types import TypeNames
-from caplet.runtime.names import CALL_NAMES, STRUCT_NAMES, avoid, enumerant_names, field_names, method_names
+from caplet.runtime.names import (
+    CALL_NAMES,
+    STRUCT_NAMES,
+    avoid,
+    context_name,
+    enumerant_names,
+    field_names,
+    method_names,
+)
 from caplet.schema.ids import STREAM_RESULT_ID
 from caplet.schema.model import (
     ConstNode,
@@ -220,8 +228,9 @@ class StubWriter:
         name, generic = self.types.flat(node), self.types.generic_base(node)
         bases = [self.types.read(InterfaceType(parent.id, parent.brand), False) for parent in body.superclasses]
         servers = [self.types.named(parent.id, parent.brand, "_Server") for parent in body.superclasses]
-        client, server = self.nested(node, {"Server"}), list[str]()
+        client = self.nested(node, {"Server"})
         client.append(f"{self.types.server_member(node)}{_VARIABLE if bases else ''}")
+        server = [f"def _this_cap(self) -> {self.types.own_reference(node)}: ..."]
         methods = sorted(body.methods, key=lambda method: method.code_order)
         names = method_names(method.name for method in methods)
         for method in methods:
@@ -231,6 +240,7 @@ class StubWriter:
                 f"def {called}(self) -> {self.types.own_reference(node, f'_{method.name}_Method')}: ...",
             ]
             server.append(self.server_method(called, method))
+            server.append(self.context(node, method))
             self.method(f"{name}_{method.name}", node, method)
         self.class_(name, [*(bases or ["_t.Client"]), *generic], client)
         self.class_(f"{name}_Server", [*(servers or ["_t.Server"]), *generic], server)
@@ -244,39 +254,64 @@ class StubWriter:
         return [(names[field.name], field) for field in fields]
 
     def method(self, name: str, node: Node, method: Method) -> None:
-        """Write what is called, and the request that is built in place."""
-        streaming = method.result_struct_type == STREAM_RESULT_ID
-        call = (
-            "_t.Call[_t.Struct]"
-            if streaming
-            else self.types.named(method.result_struct_type, method.result_brand, "_Call")
-        )
+        """Write what is called, and the request that is built in place; both again for a method whose own type parameters are bound."""
+        generic, variables = self.types.generic_base(node), self.types.variables(node)
+        request = self.types.own_reference(node, f"_{method.name}_Request")
+        self.class_(f"{name}_Request", ["_t.Request", *generic], self.request(method))
+        members = self.callable(node, method, request)
+        if method.implicit_parameters:
+            own = tuple(f"{name}_{parameter}_" for parameter in method.implicit_parameters)
+            self.lines.extend(f'{variable} = _y.TypeVar("{variable}")' for variable in own)
+            bound = f"[{', '.join([*variables, *own])}]"
+            self.types.implicit = own
+            self.class_(f"{name}_BoundRequest", ["_t.Request", f"_y.Generic{bound}"], self.request(method))
+            self.class_(
+                f"{name}_Bound",
+                [f"_y.Generic{bound}"],
+                self.callable(node, method, f"{name}_BoundRequest{bound}"),
+            )
+            self.types.implicit = ()
+            types = [f"_b.type[{variable}]" for variable in own]
+            given = types[0] if len(types) == 1 else f"_b.tuple[{', '.join(types)}]"
+            members.append(f"def __getitem__(self, types: {given}) -> {name}_Bound{bound}: ...")
+        self.class_(f"{name}_Method", generic, members)
+
+    def answered(self, method: Method) -> str:
+        """Return what a call of the method is."""
+        if method.result_struct_type == STREAM_RESULT_ID:
+            return "_t.Call[_t.Struct]"
+        return self.types.named(method.result_struct_type, method.result_brand, "_Call")
+
+    def request(self, method: Method) -> list[str]:
+        """Return the members of a request that is built in place."""
+        call = self.answered(method)
+        params = self.types.named(method.param_struct_type, method.param_brand, "_Builder")
+        return [f"params: {params}", f"def send(self) -> {call}: ...", f"def pipeline_only(self) -> {call}: ..."]
+
+    def callable(self, node: Node, method: Method, request: str) -> list[str]:
+        """Return the members of what is called.
+
+        Args:
+            node: the interface.
+            method: the method.
+            request: what `request()` returns.
+        """
         given = [
-            f"{python}: {self.types.substituted(self.field_input(node, field), method)} = ..."
+            f"{python}: {self.types.substituted(self.field_input(node, field), method, '_t.AnyValue')} = ..."
             for python, field in self.params(method)
         ]
-        generic = self.types.generic_base(node)
-        params = self.types.named(method.param_struct_type, method.param_brand, "_Builder")
-        request = self.types.own_reference(node, f"_{method.name}_Request")
-        self.class_(
-            f"{name}_Request",
-            ["_t.Request", *generic],
-            [f"params: {params}", f"def send(self) -> {call}: ...", f"def pipeline_only(self) -> {call}: ..."],
-        )
-        self.class_(
-            f"{name}_Method",
-            generic,
-            [
-                f"def __call__(_self, /{''.join(', ' + entry for entry in given)}) -> {call}: ...",
-                f"def request(self, size_hint_words: _b.int = 0) -> {request}: ...",
-            ],
-        )
+        return [
+            f"def __call__(_self, /{''.join(', ' + entry for entry in given)}) -> {self.answered(method)}: ...",
+            f"def request(self, size_hint_words: _b.int = 0) -> {request}: ...",
+        ]
 
     def server_method(self, called: str, method: Method) -> str:
         """Return the method that a server overrides."""
+        # Members of a union are left out while another one is active, so they come last and have defaults.
+        params = sorted(self.params(method), key=lambda param: param[1].in_union)
         taken = "".join(
-            f", {python}: {self.types.substituted(self.field_read(field), method)}"
-            for python, field in self.params(method)
+            f", {python}: {self.types.substituted(self.field_read(field), method, '_t.AnyPointer')}{' = ...' if field.in_union else ''}"
+            for python, field in params
         )
         answer = "None"
         if method.result_struct_type != STREAM_RESULT_ID:
@@ -284,12 +319,23 @@ class StubWriter:
             answer = " | ".join([*self.answers(method), *named, "None"])
         return f"def {called}(_self{taken}) -> _c.Awaitable[{answer}] | {answer}: ..."
 
+    def context(self, node: Node, method: Method) -> str:
+        """Return the name of a method's context in the server class."""
+        params = self.types.named(method.param_struct_type, method.param_brand)
+        results = (
+            "_t.Struct"
+            if method.result_struct_type == STREAM_RESULT_ID
+            else self.types.named(method.result_struct_type, method.result_brand, "_Builder")
+        )
+        kinds = self.types.unbound(f"{params}, {results}", node)
+        return f"{context_name(method.name)}: _y.TypeAlias = _t.CallContext[{kinds}]"
+
     def answers(self, method: Method) -> list[str]:
         """Return what a method may return beside a mapping: a tuple, and the bare value of a single result."""
         body = self.registry.get(method.result_struct_type).body
         assert isinstance(body, StructNode)
         fields = sorted(body.fields, key=lambda field: field.code_order)
-        given = [self.types.substituted(self.field_input_of_results(field), method) for field in fields]
+        given = [self.types.substituted(self.field_input_of_results(field), method, "_t.AnyValue") for field in fields]
         found = [f"_b.tuple[{', '.join(given) or '()'}]"]
         if (
             len(fields) == 1

@@ -17,6 +17,7 @@ __all__ = [
     "CLIENT_NAMES",
     "STRUCT_NAMES",
     "avoid",
+    "context_name",
     "enumerant_names",
     "field_names",
     "method_names",
@@ -119,6 +120,11 @@ def method_names(schema_names: Iterable[str]) -> dict[str, str]:
         names[schema_name] = avoid(snake_case(schema_name), taken)
         taken.add(names[schema_name])
     return names
+
+
+def context_name(schema_name: str) -> str:
+    """Return the name by which a server class calls the `CallContext` of a method, for annotations; no method can have it."""
+    return f"{schema_name[:1].upper()}{schema_name[1:]}Context"
 
 
 def enumerant_names(schema_names: Iterable[str]) -> list[str]:

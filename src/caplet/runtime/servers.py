@@ -18,8 +18,10 @@ from caplet.cap.handover import in_vat
 from caplet.cap.local import LocalCapability, current_turns
 from caplet.cap.shortening import ShorteningCapability
 from caplet.errors import Failed, Unimplemented
+from caplet.runtime.call_contexts import CallContext
 from caplet.runtime.clients import Client
 from caplet.runtime.interfaces import InterfacePlan
+from caplet.runtime.names import context_name
 from caplet.runtime.server_marks import may_shorten, release_hooks
 from caplet.runtime.server_methods import ServerMethod
 
@@ -324,4 +326,5 @@ def make_server_class(
         bases: the server classes of the interfaces that it extends.
     """
     namespace: dict[str, object] = {"__module__": module, "__qualname__": qualname, "_interface": plan}
+    namespace.update((context_name(method.schema_name), CallContext) for method in plan.methods)
     return type(name, bases or (Server,), namespace)

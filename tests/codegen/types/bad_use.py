@@ -3,6 +3,8 @@
 import every_capnp as e
 from other_capnp import Color
 
+import caplet
+
 person = e.Person(name=5)  # expected
 e.Person(nane="x")  # expected
 person.age = "x"  # expected
@@ -24,6 +26,30 @@ async def use(calculator: e.Calculator) -> None:
     call.value.rad()  # expected
     text: str = (await call.value.read()).value  # expected
     print(text)
+
+
+async def use_types_of_methods(better: e.Better) -> None:
+    number_: int = (await better.echo[e.Person](value=person)).value  # expected
+    await better.echo[e.Person](value=5)  # expected
+    better.swap[e.Person]  # expected
+    better.best[str]  # expected
+    better.again().cancel.best()  # expected
+    value: e.Calculator.Value = caplet.this_cap(CalculatorServer())  # expected
+    print(number_, value)
+
+
+class BetterServer(e.Better.Server):
+    @caplet.by_context
+    async def evaluate(self, context: e.Calculator.Server.EvaluateContext) -> None:
+        context.params.expresion  # expected
+        context.results.value = 5  # expected
+
+    @caplet.by_context  # expected
+    def best(self, one: str, two: str) -> None:
+        return None
+
+    async def change(self, size: int, circle: float, label: str) -> e.Figure:  # expected
+        return e.Figure()
 
 
 class CalculatorServer(e.Calculator.Server):

@@ -28,8 +28,19 @@ interface Calculator {
   pair @1 (a :Int32) -> (x :Int32, y :Text);
   push @2 (data :Data) -> stream;
 }
-interface Better extends(Calculator) { best @0 () -> (person :Person); }
-interface Store(T) { get @0 (key :Text) -> (value :T); }
+interface Better extends(Calculator) {
+  best @0 () -> (person :Person);
+  echo @1 [V] (value :V) -> (value :V);
+  swap @2 [A, B] (a :A, b :B) -> (first :B, second :A);
+  find @3 [V] (key :Text) -> (store :Store(V));
+  change @4 Figure -> Figure;
+  again @5 () -> (cancel :Better);
+}
+struct Figure { size @0 :Int32; union { circle @1 :Float64; label @2 :Text; } }
+interface Store(T) {
+  get @0 (key :Text) -> (value :T);
+  put @1 (key :Text, value :T) -> ();
+}
 const answer :UInt32 = 42;
 const origin :Other.Point = (x = 1, y = 2);
 annotation note(struct, field) :Text;

@@ -4,6 +4,7 @@ import every_capnp as e
 from other_capnp import Color, Point
 
 import caplet
+from caplet.wire.untyped import AnyPointer
 
 person = e.Person(name="A", phones=[{"number": "1", "kind": "home"}], at={"x": 1}, color=Color.RED)
 person.age = 3
@@ -46,9 +47,32 @@ async def use(calculator: e.Better, store: e.Store[e.Person]) -> float:
     return results.value + (await later.value.read()).value
 
 
+async def use_types_of_methods(better: e.Better, store: e.Store[e.Person]) -> None:
+    person_: e.Person = (await better.echo[e.Person](value=person)).value
+    swapped = await better.swap[e.Person, str](a=person, b="y")
+    first: str = swapped.first
+    second: e.Person = swapped.second
+    request = better.echo[e.Person].request()
+    request.params.value = person
+    found: e.Person = (await request.send()).value
+    inner: e.Store[e.Person] = better.find[e.Person](key="x").store
+    kept: e.Person = (await inner.get("x")).value
+    await store.put(key="x", value=person)
+    anything = (await better.echo(value=person)).value.as_(e.Person)
+    early = better.again().cancel_.best().person
+    only = better.again.request().pipeline_only()
+    only.cancel()
+    print(person_, first, second, found, kept, anything, early)
+
+
 class ValueServer(e.Calculator.Value.Server):
     async def read(self) -> float:
         return 1.0
+
+    @caplet.on_release
+    async def gone(self) -> None:
+        me: e.Calculator.Value = caplet.this_cap(self)
+        print(await me.read())
 
 
 class CalculatorServer(e.Calculator.Server):
@@ -64,6 +88,37 @@ class CalculatorServer(e.Calculator.Server):
         print(data)
 
 
+@caplet.shortenable
+class BetterServer(e.Better.Server):
+    @caplet.by_context
+    async def evaluate(self, context: e.Calculator.Server.EvaluateContext) -> None:
+        expression: e.Person = context.params.expression
+        context.results.value = ValueServer()
+        context.release_params()
+        context.set_pipeline({"value": ValueServer()})
+        print(expression.name, context.params.depth, context.cancelled, context.peer)
+
+    @caplet.by_context
+    @caplet.cancellable(False)
+    def best(self, context: e.Better.Server.BestContext) -> None:
+        context.tail_call(caplet.this_cap(self).best.request())
+
+    async def change(self, size: int, circle: float | None = None, label: str = "") -> e.Figure:
+        return e.Figure(size=size, label=label)
+
+    async def again(self) -> "BetterServer":
+        caplet.attach_fd(self, 1)
+        caplet.shorten(self, BetterServer())
+        return self
+
+    async def echo(self, value: AnyPointer) -> AnyPointer:
+        return value
+
+
 class StoreServer(e.Store.Server[e.Person]):
     async def get(self, key: str) -> tuple[e.Person]:
         return (e.Person(name=key).as_reader(),)
+
+    @caplet.by_context
+    async def put(self, context: e.Store.Server.PutContext) -> None:
+        print(context.params.key)
