@@ -1,7 +1,9 @@
 """Run a program in the compiled form with every access watched: Cython's bounds checks, AddressSanitizer, undefined behaviour.
 
     python scripts/run_checked.py fuzz/mutations.py --count 100000
-    python scripts/run_checked.py -m pytest tests/wire tests/runtime
+    python scripts/run_checked.py -m pytest tests/wire tests/runtime --deselect tests/wire/test_memory.py
+
+That test measures memory, of which this form gives back little.
 
 The modules are compiled into `build/checked` first, which takes some minutes; afterwards only what changed is. An access outside of its memory ends the
 program with a report. Needs gcc or clang, Cython and setuptools; what is run needs what it always needs.
