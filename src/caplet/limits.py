@@ -29,6 +29,8 @@ class Limits:
         call_words: how many words of unanswered calls of one peer may be held; beyond it nothing more is read from that peer, or,
             while calls to it are open, its new calls are answered as overloaded.
         unsent_words: how many words may wait to be sent to one peer; beyond it the connection ends.
+        message_fds: how many file descriptors one message of a peer may bring, over a Unix socket; more are closed unseen, 0 for none.
+        held_fds: how many descriptors the objects of one peer may hold; those that come beyond it are closed.
     """
 
     traversal_words: int = 8 * 1024 * 1024
@@ -43,6 +45,8 @@ class Limits:
     pipeline_operations: int = 1 << 10
     call_words: int = 32 * 1024 * 1024
     unsent_words: int = 128 * 1024 * 1024
+    message_fds: int = 16
+    held_fds: int = 256
 
 
 DEFAULT_LIMITS = Limits()

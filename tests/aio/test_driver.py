@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from caplet.aio.driver import MESSAGES_A_ROUND, Link, LoopVat
+from caplet.aio.peers import Peer
 from caplet.limits import Limits
 from caplet.rpc import encode
 from caplet.wire.message import MessageReader
@@ -13,7 +14,7 @@ from caplet.wire.message import MessageReader
 from .conftest import TIMEOUT_S, until
 
 if TYPE_CHECKING:
-    from caplet.wire.buffers import Buffer
+    from collections.abc import Mapping, Sequence
 
 FLOOD = 3 * MESSAGES_A_ROUND + 5
 
@@ -22,15 +23,15 @@ class Silent:
     """A transport that only notes what it is told."""
 
     unsent_bytes = 0
-    peer_name = "a flood"
+    peer = Peer("a flood")
 
     def __init__(self) -> None:
         self.reading = True
         self.ended = False
         self.sent = 0
 
-    def send(self, buffers: list[Buffer]) -> None:
-        self.sent += len(buffers)
+    def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
+        self.sent += len(messages)
 
     def pause_reading(self) -> None:
         assert self.reading

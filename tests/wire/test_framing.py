@@ -8,6 +8,8 @@ from caplet.errors import DecodeError
 from caplet.limits import Limits
 from caplet.wire.framing import Framer, frame, frame_header, read_table
 from caplet.wire.message import MessageBuilder
+from caplet.wire.packed_framing import PackedFramer
+from caplet.wire.packing import pack
 
 
 def message_bytes(text: str, first_segment_words: int = 1024) -> bytes:
@@ -80,3 +82,61 @@ def test_a_slow_stream_of_a_large_message_is_not_copied_again_and_again() -> Non
     for start in range(0, len(data), 1000):
         found += framer.feed(data[start : start + 1000])
     assert found[0].root.struct().text(0) == "x" * 200_000
+
+
+def test_bytes_of_a_long_message_may_be_written_where_it_will_lie() -> None:
+    stream = message_bytes("long " * 600_000) + message_bytes("next")
+    framer = Framer()
+    assert framer.room() is None
+    found = framer.feed(stream[:100])
+    at = 100
+    rooms = 0
+    while (room := framer.room()) is not None:
+        size = min(len(room), 300_000)
+        room[:size] = stream[at : at + size]
+        room.release()
+        at += size
+        rooms += 1
+        found += framer.filled(size)
+    assert rooms > 3
+    found += framer.feed(stream[at:])
+    assert [message.root.struct().text(0)[:5] for message in found] == ["long ", "next"]
+    assert framer.pending_bytes == 0
+
+
+def test_memory_for_a_message_grows_with_what_has_come_of_it_and_not_with_what_was_announced() -> None:
+    framer = Framer()
+    framer.feed(frame_header([8 * 1024 * 1024]))
+    room = framer.room()
+    assert room is not None
+    assert len(room) < 2 << 20
+
+
+def test_messages_are_framed_without_a_copy() -> None:
+    message = MessageBuilder(16)
+    message.root.init_struct(1, 0).set_u64(0, 5)
+    segments = message.output()
+    assert Framer().frame([segments, segments])[1] is segments[0]
+
+
+@pytest.mark.parametrize("first_segment_words", [1, 2, 1024])
+def test_packed_messages_are_found_wherever_the_stream_is_cut(first_segment_words: int) -> None:
+    texts = ["one", "two " * 200, "", "\0" * 5000]
+    stream = b""
+    for text in texts:
+        message = MessageBuilder(first_segment_words, grow=False)
+        message.root.init_struct(0, 1).set_text(0, text)
+        stream += b"".join(PackedFramer().frame([message.output()]))
+    for size in (1, 2, 3, 7, 8, 9, 40, len(stream)):
+        framer = PackedFramer()
+        found = []
+        for start in range(0, len(stream), size):
+            found += [message.root.struct().text(0) for message in framer.feed(stream[start : start + size])]
+        assert found == texts
+        assert framer.pending_bytes == 0
+
+
+def test_packed_messages_are_refused_before_they_are_unpacked_whole() -> None:
+    framer = PackedFramer(Limits(traversal_words=1000))
+    with pytest.raises(DecodeError, match="limit is 1000"):
+        framer.feed(pack(frame_header([1001])) + b"\0\xff" * 100_000)

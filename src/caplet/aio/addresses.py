@@ -1,6 +1,6 @@
 """Addresses as users write them, taken apart.
 
-Knows the forms `tcp://host:port`, `unix:/path`, `unix-abstract:name` and `memory:name`. Does not know how any of them is opened.
+Knows the forms of the table below. Does not know how any of them is opened.
 """
 
 from __future__ import annotations
@@ -9,7 +9,15 @@ from dataclasses import dataclass
 
 __all__ = ["Address", "parse_address"]
 
-_FORMS = "tcp://host:port, unix:/path, unix-abstract:name or memory:name"
+# Kinds with a host and a port, with the port that may be left out for.
+_HOST_KINDS = {"tcp": None, "tls": None, "ws": 80, "wss": 443}
+# Kinds with a name, and what the name is called.
+_NAME_KINDS = {"unix": "/path", "unix-abstract": "name", "memory": "name", "fd": "number"}
+
+_FORMS = (
+    "tcp://host:port, tls://host:port, ws://host:port/path, wss://host:port/path, unix:/path, unix-abstract:name, "
+    "memory:name, fd:number or stdio:"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +25,10 @@ class Address:
     """One place to listen at or to connect to.
 
     Args:
-        kind: "tcp", "unix", "unix-abstract" or "memory".
-        host: host name or IP address, of tcp; empty for every interface.
-        port: port number of tcp; 0 lets the system choose when listening.
-        name: path of unix, name of unix-abstract and memory.
+        kind: what stands in front of the first colon.
+        host: host name or IP address of tcp, tls, ws and wss; empty for every interface.
+        port: port number of these; 0 lets the system choose when listening.
+        name: path of unix, name of unix-abstract and memory, number of fd; the path of ws and wss, which begins with a slash.
     """
 
     kind: str
@@ -28,10 +36,15 @@ class Address:
     port: int = 0
     name: str = ""
 
+    @property
+    def has_host(self) -> bool:
+        """Whether it has a host and a port."""
+        return self.kind in _HOST_KINDS
+
     def __str__(self) -> str:
-        if self.kind == "tcp":
+        if self.has_host:
             host = f"[{self.host}]" if ":" in self.host else self.host
-            return f"tcp://{host}:{self.port}"
+            return f"{self.kind}://{host}:{self.port}{'' if self.name == '/' else self.name}"
         return f"{self.kind}:{self.name}"
 
 
@@ -47,29 +60,40 @@ def parse_address(text: str) -> Address:
     kind, colon, rest = text.partition(":")
     if not colon:
         raise ValueError(f"{text!r} is no address: expected {_FORMS}")
-    if kind == "tcp":
-        return _parse_tcp(text, rest)
-    if kind in ("unix", "unix-abstract", "memory"):
-        if not rest or rest.startswith("//"):
-            raise ValueError(
-                f"{text!r} is no {kind} address: expected {'unix:/path' if kind == 'unix' else kind + ':name'}"
-            )
+    if kind in _HOST_KINDS:
+        return _parse_host(text, kind, rest)
+    if kind == "stdio":
+        if rest:
+            raise ValueError(f"{text!r} is no stdio address: expected stdio:")
+        return Address(kind)
+    if kind in _NAME_KINDS:
+        wrong = not rest or rest.startswith("//") or (kind == "fd" and not (rest.isascii() and rest.isdigit()))
+        if wrong:
+            raise ValueError(f"{text!r} is no {kind} address: expected {kind}:{_NAME_KINDS[kind]}")
         return Address(kind, name=rest)
     raise ValueError(f"{text!r} begins with an unknown kind of address {kind!r}: expected {_FORMS}")
 
 
-def _parse_tcp(text: str, rest: str) -> Address:
-    """Take what follows `tcp:` apart."""
-    problem = f"{text!r} is no TCP address: expected tcp://host:port, for IPv6 tcp://[::1]:port"
+def _parse_host(text: str, kind: str, rest: str) -> Address:
+    """Take what follows `tcp:`, `tls:`, `ws:` or `wss:` apart."""
+    web = kind in ("ws", "wss")
+    form = f"{kind}://host:port{'/path' if web else ''}"
+    problem = f"{text!r} is no {kind} address: expected {form}, for IPv6 {kind}://[::1]:port"
     if not rest.startswith("//"):
         raise ValueError(problem)
-    host, colon, port_text = rest[2:].rpartition(":")
-    if not colon:
-        raise ValueError(f"{problem} (the port is missing)")
+    place, slash, path = rest[2:].partition("/")
+    if slash and not web:
+        raise ValueError(f"{problem} (nothing follows the port)")
+    host, colon, port_text = place.rpartition(":")
+    default = _HOST_KINDS[kind]
+    if not colon or port_text.endswith("]"):
+        if default is None:
+            raise ValueError(f"{problem} (the port is missing)")
+        host, port_text = place, str(default)
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
         raise ValueError(f"{problem} (an IPv6 address stands in brackets)")
     if not port_text.isascii() or not port_text.isdigit() or int(port_text) > 65535:
         raise ValueError(f"{problem} (the port is a number from 0 to 65535, not {port_text!r})")
-    return Address("tcp", "" if host == "*" else host, int(port_text))
+    return Address(kind, "" if host == "*" else host, int(port_text), f"/{path}" if web else "")

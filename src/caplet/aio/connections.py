@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from caplet.aio.addresses import Address, parse_address
-from caplet.aio.driver import Link, LoopVat, running_vat
+from caplet.aio.addresses import parse_address
+from caplet.aio.driver import Link, running_vat
+from caplet.aio.opening import open_place
+from caplet.aio.options import StreamOptions
 from caplet.aio.reconnecting import Reconnecting
-from caplet.aio.transports.memory import connect_memory
-from caplet.aio.transports.stream import StreamTransport
 from caplet.cap.reconnect import Reconnect
 from caplet.errors import Disconnected
 from caplet.limits import DEFAULT_LIMITS
@@ -21,10 +21,14 @@ from caplet.runtime.servers import as_bootstrap
 from caplet.wire.message import MessageReader
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Generator
     from types import TracebackType
 
-    from caplet.aio.transports.base import Receiver
+    from caplet.aio.addresses import Address
+    from caplet.aio.opening import Place
+    from caplet.aio.peers import Peer
+    from caplet.aio.transports.base import Receiver, Transport
     from caplet.limits import Limits
     from caplet.runtime.servers import Service
 
@@ -45,9 +49,9 @@ class Connection:
         self._link = link
 
     @property
-    def peer(self) -> str:
-        """Who is at the other end, as an address."""
-        return self._link.transport.peer_name
+    def peer(self) -> Peer:
+        """Who is at the other end, as far as the network vouches for it; as text, its address."""
+        return self._link.transport.peer
 
     @property
     def closed(self) -> bool:
@@ -123,10 +127,16 @@ class Connection:
 class Connecting:
     """A connection that is being opened: await it, or enter it with `async with`."""
 
-    def __init__(self, address: Address, bootstrap: Service | None, limits: Limits, timeout_s: float | None) -> None:
-        self._address = address
+    def __init__(
+        self,
+        place: Address | Place,
+        bootstrap: Service | None,
+        options: StreamOptions,
+        timeout_s: float | None,
+    ) -> None:
+        self._place = place
         self._bootstrap = bootstrap
-        self._limits = limits
+        self._options = options
         self._timeout_s = timeout_s
         self._connection: Connection | None = None
 
@@ -136,20 +146,22 @@ class Connecting:
         service = None if self._bootstrap is None else as_bootstrap(self._bootstrap)
         links: list[Link] = []
 
-        def accept(transport: StreamTransport) -> Receiver:
-            links.append(Link(owner, transport, service, self._limits))
+        def accept(transport: Transport) -> Receiver:
+            links.append(Link(owner, transport, service, self._options.limits))
             return links[0]
 
-        def make_protocol() -> StreamTransport:
-            return StreamTransport(accept, self._limits)
-
+        place = self._place
         try:
             async with asyncio.timeout(self._timeout_s):
-                await _open_stream(owner, self._address, make_protocol)
+                ended = await open_place(owner.loop, place, accept, self._options)
         except TimeoutError as error:
-            raise Disconnected(f"cannot connect to {self._address}: no answer within {self._timeout_s} s") from error
+            if links:
+                links[0].transport.abort()
+            raise Disconnected(f"cannot connect to {place}: no answer within {self._timeout_s} s") from error
         except OSError as error:
-            raise Disconnected(f"cannot connect to {self._address}: {error}") from error
+            raise Disconnected(f"cannot connect to {place}: {error}") from error
+        if ended is not None:
+            links[0].lost.add_done_callback(lambda _: ended.set())
         return Connection(links[0])
 
     def reconnecting(self, policy: Reconnect | None = None) -> Reconnecting:
@@ -161,7 +173,7 @@ class Connecting:
         Returns:
             Something to await or to enter with `async with`; both give a `ReconnectingConnection`, without waiting for the peer.
         """
-        return Reconnecting(str(self._address), self._open, policy or Reconnect())
+        return Reconnecting(str(self._place), self._open, policy or Reconnect())
 
     def __await__(self) -> Generator[object, None, Connection]:
         return self._open().__await__()
@@ -177,37 +189,37 @@ class Connecting:
             await self._connection.close()
 
 
-async def _open_stream(owner: LoopVat, address: Address, make_protocol: Callable[[], StreamTransport]) -> None:
-    """Open a stream to `address` and tie it to a protocol made by `make_protocol`."""
-    if address.kind == "tcp":
-        await owner.loop.create_connection(make_protocol, address.host or "localhost", address.port)
-    elif address.kind == "memory":
-        connect_memory(address.name, make_protocol())
-    else:
-        path = "\0" + address.name if address.kind == "unix-abstract" else address.name
-        await owner.loop.create_unix_connection(make_protocol, path)
-
-
 def connect(
-    address: str,
+    address: str | Place,
     *,
     bootstrap: Service | None = None,
     limits: Limits | None = None,
     timeout_s: float | None = 30.0,
+    tls: ssl.SSLContext | None = None,
+    server_hostname: str | None = None,
+    packed: bool = False,
 ) -> Connecting:
     """Connect to a server.
 
     Args:
-        address: where it listens: `tcp://host:port`, `unix:/path`, `unix-abstract:name` or `memory:name`.
+        address: where it listens: `tcp://host:port`, `tls://host:port`, `ws://host:port/path`, `wss://host:port/path`, `unix:/path`,
+            `unix-abstract:name`, `memory:name`, `fd:number` (a connected socket that was inherited) or `stdio:` (whoever started this
+            program). Or what is connected already: a socket, an asyncio transport, a pair of a StreamReader and a StreamWriter; or a
+            `ChildProcess` to be started. What is given belongs to the connection from then on.
         bootstrap: what the server may ask this side for; nothing by default.
         limits: bounds for messages and for the connection; None for the defaults.
         timeout_s: how long opening may take, in seconds; None for ever.
+        tls: rules and certificates for `tls://` and `wss://`; None trusts the system's authorities.
+        server_hostname: the name that the server's certificate must have; None for the host of the address.
+        packed: whether messages travel packed; the server must say so too.
 
     Returns:
         Something to await or to enter with `async with`; both give a `Connection`.
 
     Raises:
         ValueError: the address has none of these forms.
-        Disconnected: nobody listens there, or it cannot be reached (raised on await; also a `ConnectionError`).
+        Disconnected: nobody listens there, it cannot be reached, or a certificate was refused (raised on await; also a
+            `ConnectionError`).
     """
-    return Connecting(parse_address(address), bootstrap, limits or DEFAULT_LIMITS, timeout_s)
+    options = StreamOptions(limits or DEFAULT_LIMITS, packed, tls, server_hostname)
+    return Connecting(parse_address(address) if isinstance(address, str) else address, bootstrap, options, timeout_s)

@@ -14,13 +14,13 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 from caplet.aio.host import LoopHost
+from caplet.aio.transports.sockets import close_descriptors
 from caplet.cap.local import set_turns_provider
 from caplet.errors import DecodeError, Disconnected, Failed, Overloaded, ProtocolError
 from caplet.vat import Vat
-from caplet.wire.framing import frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from caplet.aio.transports.base import Transport
     from caplet.cap.capability import Capability
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from caplet.errors import RpcError
     from caplet.limits import Limits
     from caplet.rpc.connection import Connection as ProtocolConnection
-    from caplet.wire.buffers import Buffer
     from caplet.wire.message import MessageReader
 
 __all__ = ["Link", "LoopVat", "running_vat", "shared_vats"]
@@ -66,7 +65,7 @@ class Link:
         self.transport = transport
         self.lost: asyncio.Future[None] = owner.loop.create_future()
         self.connection: ProtocolConnection = owner.vat.add_connection(
-            transport.peer_name, bootstrap=bootstrap, limits=limits
+            transport.peer, bootstrap=bootstrap, limits=limits
         )
         self.connection.on_resume = self.choose_reading
         # Methods see the context variables of whoever opened the connection or began to serve, and never each other's.
@@ -75,12 +74,21 @@ class Link:
         self._reading = True
         self._waiting: deque[MessageReader] = deque()
         self._round_is_due = False
+        # Descriptors that came with messages which are not digested yet, by the message.
+        self._fds: dict[int, list[int]] = {}
+        self._held_fds = 0
+        # Set when somebody waits until no call of the peer is under way.
+        self._drained: asyncio.Future[None] | None = None
+        self._limits = limits
         self._unsent_limit_bytes = limits.unsent_words << 3
 
     # --- what the transport calls ---------------------------------------------------------------------------------------------------
 
-    def receive_messages(self, messages: Sequence[MessageReader]) -> None:
+    def receive_messages(self, messages: Sequence[MessageReader], fds: Mapping[int, list[int]] | None = None) -> None:
         """Digest messages that arrived together, a flood of them in rounds."""
+        if fds:
+            for place, brought in fds.items():
+                self._fds[id(messages[place])] = brought
         if self._waiting or len(messages) > MESSAGES_A_ROUND:
             self._waiting.extend(messages)
             if not self._round_is_due:
@@ -98,6 +106,7 @@ class Link:
         if self.connection.closed is None:
             self.connection.disconnect(self.reason_of_loss(error))
             self.owner.turn()
+        self._close_discarded_fds()
         self.connection.on_resume = None  # they would keep each other
         self.transport.close()
         self.owner.links.pop(self.connection, None)
@@ -121,20 +130,21 @@ class Link:
 
     def write(self) -> None:
         """Give the transport what the connection has to send; close it behind the last word of a closed connection."""
-        buffers: list[Buffer] = []
-        for message in self.connection.take_output():
-            buffers.extend(frame(message.output()))
-        if buffers:
-            self.transport.send(buffers)
+        output = self.connection.take_output()
+        if output:
+            fds = {place: message.fds for place, message in enumerate(output) if message.fds}
+            self.transport.send([message.output() for message in output], fds or None)
+        if self.connection.discarded_fds:
+            self._close_discarded_fds()
+        if self._drained is not None:
+            self._check_drained()
         if self.connection.closed is not None:
             self.transport.close()
         elif self.transport.unsent_bytes > self._unsent_limit_bytes:
             # The peer does not take what it asked for; what waits for it must not fill our memory.
             unsent = self.transport.unsent_bytes
             self.connection.disconnect(
-                Overloaded(
-                    f"{self.transport.peer_name} does not read: {unsent} bytes wait to be sent to it", fault="remote"
-                )
+                Overloaded(f"{self.transport.peer} does not read: {unsent} bytes wait to be sent to it", fault="remote")
             )
             self.transport.abort()
 
@@ -142,9 +152,31 @@ class Link:
         """Digest messages, run the turns that they cause, and write the answers in one go."""
         connection = self.connection
         self.owner.vat.turns.expect()
-        for message in messages:
-            connection.receive(message)
+        if self._fds:
+            for message in messages:
+                self._receive_with_fds(message, self._fds.pop(id(message), None))
+        else:
+            for message in messages:
+                connection.receive(message)
         self.owner.turn()
+
+    def _receive_with_fds(self, message: MessageReader, fds: list[int] | None) -> None:
+        """Digest a message; descriptors that no object takes, or for which there is no room, are closed."""
+        if fds is not None:
+            room = max(0, self._limits.held_fds - self._held_fds)
+            close_descriptors(fds[room:])
+            del fds[room:]
+        self.connection.receive(message, fds)
+        if fds is not None:
+            self._held_fds += fds.count(-1)
+            close_descriptors(fds)
+
+    def _close_discarded_fds(self) -> None:
+        """Close the descriptors of objects that are gone."""
+        discarded = self.connection.discarded_fds
+        self._held_fds -= len(discarded)
+        close_descriptors(discarded)
+        discarded.clear()
 
     def _take_round(self) -> None:
         """Digest some of the messages that wait; the loop looks at others before the next ones."""
@@ -157,6 +189,17 @@ class Link:
             self._round_is_due = True
             self.owner.loop.call_soon(self._take_round)
         self.choose_reading()
+
+    async def wait_drained(self) -> None:
+        """Wait until no call of the peer is under way; calls that arrive meanwhile are served."""
+        self._drained = self.owner.loop.create_future()
+        self._check_drained()
+        await asyncio.wait([self._drained, self.lost], return_when=asyncio.FIRST_COMPLETED)
+
+    def _check_drained(self) -> None:
+        """Let go on who waits for the end of the peer's calls."""
+        if self._drained is not None and not self._drained.done() and not self.connection.flow.words:
+            self._drained.set_result(None)
 
     async def wait_lost(self, timeout_s: float) -> None:
         """Wait until the transport has ended; when a peer that does not read keeps it from that, end it by force.
@@ -171,7 +214,7 @@ class Link:
 
     def reason_of_loss(self, error: BaseException | None) -> RpcError:
         """Return what callers are told about a transport that ended."""
-        peer = self.transport.peer_name
+        peer = self.transport.peer
         if error is None:
             return Disconnected(f"{peer} closed the connection", fault="remote")
         if isinstance(error, DecodeError):

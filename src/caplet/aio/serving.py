@@ -1,32 +1,49 @@
-"""`serve`: listening at an address and giving every peer its bootstrap capability.
+"""`serve`: listening at addresses and giving every peer its bootstrap capability.
 
-Knows how each kind of address is listened at, and the connections that came in by it. Does not know how messages travel or what they mean.
+Knows the connections that came in, how many there may be, and how a server stops. Does not know how messages travel or what they mean.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
-from typing import TYPE_CHECKING, Self
+import logging
+from typing import TYPE_CHECKING, Self, TypeAlias
 
-from caplet.aio.addresses import Address, parse_address
-from caplet.aio.connections import CLOSE_TIMEOUT_S
+from caplet.aio.addresses import parse_address
+from caplet.aio.connections import CLOSE_TIMEOUT_S, Connection
 from caplet.aio.driver import Link, running_vat
-from caplet.aio.transports.memory import MemoryListener
-from caplet.aio.transports.stream import StreamTransport
-from caplet.errors import Disconnected
+from caplet.aio.listening import listen
+from caplet.aio.options import StreamOptions
+from caplet.aio.transports.base import NOBODY
+from caplet.errors import Disconnected, Overloaded
 from caplet.limits import DEFAULT_LIMITS
+from caplet.rpc import encode
 from caplet.runtime.servers import as_bootstrap
 
 if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
+    from caplet.aio.addresses import Address
     from caplet.aio.driver import LoopVat
-    from caplet.aio.transports.base import Receiver
+    from caplet.aio.listening import Listener
+    from caplet.aio.transports.base import Receiver, Transport
+    from caplet.cap.capability import Capability
+    from caplet.errors import RpcError
     from caplet.limits import Limits
     from caplet.runtime.servers import Service
 
-__all__ = ["Serving", "serve"]
+    ConnectedHook: TypeAlias = "Callable[[Connection], object]"
+    EndedHook: TypeAlias = "Callable[[Connection, RpcError], object]"
+
+__all__ = ["MAX_CONNECTIONS", "Serving", "serve"]
+
+MAX_CONNECTIONS = 10_000
+HELLO_TIMEOUT_S = 60.0
+DRAIN_TIMEOUT_S = 30.0
+
+_log = logging.getLogger("caplet")
 
 
 class Serving:
@@ -35,20 +52,29 @@ class Serving:
     Made by `serve`, not by programs.
     """
 
-    def __init__(self, address: Address, service: Service, limits: Limits) -> None:
-        self._wanted = address
+    def __init__(self, addresses: Sequence[Address], service: Service, options: StreamOptions, rules: Rules) -> None:
+        self._wanted = list(addresses)
         self._service = service
-        self._limits = limits
+        self._options = options
+        self._rules = rules
         self._owner: LoopVat | None = None
-        self._listener: asyncio.Server | MemoryListener | None = None
-        self._links: set[Link] = set()
+        self._bootstrap: Capability | Callable[[object], Capability] | None = None
+        self._listeners: list[Listener] = []
+        self._links: dict[Link, Connection] = {}
+        # Peers that were not heard lately: how many messages of theirs there were when they were last looked at, and when that was.
+        self._heard: dict[Link, tuple[int, float]] = {}
+        self._look: asyncio.TimerHandle | None = None
         self._stopped: asyncio.Event = asyncio.Event()
-        self._address = address
 
     @property
     def address(self) -> str:
-        """Where it listens; for port 0, with the port that the system chose."""
-        return str(self._address)
+        """Where it listens, the first place if there are several; for port 0, with the port that the system chose."""
+        return self.addresses[0]
+
+    @property
+    def addresses(self) -> list[str]:
+        """All places where it listens."""
+        return [str(listener.address) for listener in self._listeners] or [str(address) for address in self._wanted]
 
     @property
     def connections(self) -> int:
@@ -59,37 +85,112 @@ class Serving:
         """Start to listen.
 
         Raises:
-            OSError: the address is in use, or cannot be listened at; the text says which address.
+            OSError: an address is in use, or cannot be listened at; the text says which address.
         """
         owner = self._owner = running_vat()
-        bootstrap = as_bootstrap(self._service)
-
-        def accept(transport: StreamTransport) -> Receiver:
-            link = Link(owner, transport, bootstrap, self._limits)
-            self._links.add(link)
-            link.lost.add_done_callback(lambda _: self._links.discard(link))
-            return link
-
-        def make_protocol() -> StreamTransport:
-            return StreamTransport(accept, self._limits)
-
-        wanted = self._wanted
+        self._bootstrap = as_bootstrap(self._service)
         try:
-            if wanted.kind == "tcp":
-                self._listener = await owner.loop.create_server(make_protocol, wanted.host or None, wanted.port)
-                port = self._listener.sockets[0].getsockname()[1]
-                self._address = Address("tcp", wanted.host or socket.gethostname(), port)
-            elif wanted.kind == "memory":
-                self._listener = MemoryListener(wanted.name, make_protocol)
+            for address in self._wanted:
+                self._listeners.append(await listen(owner.loop, address, self._accept, self._options))
+        except BaseException:
+            self._stop_listening()
+            raise
+
+    # --- connections ----------------------------------------------------------------------------------------------------------------
+
+    def _accept(self, transport: Transport) -> Receiver:
+        """Take a connection that came in."""
+        assert self._owner is not None
+        limit = self._rules.max_connections
+        if limit is not None and len(self._links) >= limit:
+            refusal = encode.abort(Overloaded(f"this server has its {limit} connections; try again later"), "")
+            transport.send([refusal.output()])
+            transport.close()
+            return NOBODY
+        link = Link(self._owner, transport, self._bootstrap, self._options.limits)
+        connection = self._links[link] = Connection(link)
+        link.lost.add_done_callback(lambda _: self._forget(link))
+        if self._rules.silence_s is not None:
+            self._heard[link] = (0, self._owner.loop.time())
+            if self._look is None:
+                self._look = self._owner.loop.call_later(self._rules.silence_s, self._look_for_silent_peers)
+        if self._rules.on_connected is not None:
+            self._call_hook(self._rules.on_connected, connection)
+        return link
+
+    def _forget(self, link: Link) -> None:
+        """A connection is over."""
+        connection = self._links.pop(link)
+        self._heard.pop(link, None)
+        if not self._heard and self._look is not None:
+            self._look.cancel()
+            self._look = None
+        error = link.connection.closed
+        assert error is not None
+        if self._rules.on_error is not None and error.__cause__ is not None:
+            self._call_hook(self._rules.on_error, connection, error)
+        if self._rules.on_lost is not None:
+            self._call_hook(self._rules.on_lost, connection, error)
+
+    def _call_hook(self, hook: Callable[..., object], *arguments: object) -> None:
+        """Tell the program; what it raises is its own affair."""
+        try:
+            hook(*arguments)
+        except Exception as error:
+            _log.error("a hook of %r failed", self, exc_info=error)
+
+    def _look_for_silent_peers(self) -> None:
+        """End connections that say nothing; look again only while there are any that might have to end."""
+        assert self._owner is not None
+        rules, now_s = self._rules, self._owner.loop.time()
+        next_s: float | None = None
+        for link, (count, since_s) in list(self._heard.items()):
+            received = link.connection.received
+            allowed_s = rules.hello_timeout_s if received == 0 else rules.idle_timeout_s
+            if allowed_s is None:
+                del self._heard[link]
+                continue
+            if received != count:
+                self._heard[link] = (received, now_s)
+                due_s = now_s + allowed_s
+            elif now_s - since_s >= allowed_s and (received == 0 or link.connection.is_idle):
+                link.connection.disconnect(
+                    Disconnected(f"nothing was heard from {link.transport.peer} for {allowed_s:g} s")
+                )
+                link.write()
+                continue
             else:
-                path = "\0" + wanted.name if wanted.kind == "unix-abstract" else wanted.name
-                self._listener = await owner.loop.create_unix_server(make_protocol, path)
-        except OSError as error:
-            raise OSError(error.errno, f"cannot listen at {wanted}: {error.strerror or error}") from error
+                due_s = max(since_s + allowed_s, now_s + allowed_s / 4)
+            next_s = due_s if next_s is None else min(next_s, due_s)
+        self._look = None if next_s is None else self._owner.loop.call_at(next_s, self._look_for_silent_peers)
+
+    # --- the end --------------------------------------------------------------------------------------------------------------------
 
     async def serve_forever(self) -> None:
         """Wait until the server is closed."""
         await self._stopped.wait()
+
+    async def shutdown(self, drain_timeout_s: float = DRAIN_TIMEOUT_S, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
+        """Stop gently: accept nothing more, end each connection when none of its calls is under way, at the latest after a while.
+
+        Args:
+            drain_timeout_s: how long calls may take that are under way; then they are cancelled and their connections ended.
+            timeout_s: how long peers may take then to read what was sent.
+        """
+        self._stop_listening()
+        links = list(self._links)
+        waiting = [asyncio.ensure_future(self._drain(link, timeout_s)) for link in links]
+        if waiting:
+            _, late = await asyncio.wait(waiting, timeout=drain_timeout_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+        await self.close(timeout_s)
+
+    async def _drain(self, link: Link, timeout_s: float) -> None:
+        """End a connection when none of its calls is under way."""
+        await link.wait_drained()
+        await self._end([link], timeout_s)
 
     async def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
         """Stop listening, end every connection behind what was sent, and wait until they have ended.
@@ -97,12 +198,14 @@ class Serving:
         Args:
             timeout_s: how long peers may take to read what was sent; then their connections are cut.
         """
-        listener, self._listener = self._listener, None
+        self._stop_listening()
         self._stopped.set()
-        if listener is None or self._owner is None:
+        await self._end(list(self._links), timeout_s)
+
+    async def _end(self, links: list[Link], timeout_s: float) -> None:
+        """End connections."""
+        if not links or self._owner is None:
             return
-        listener.close()
-        links = list(self._links)
         for link in links:
             if link.connection.closed is None:
                 link.connection.disconnect(Disconnected("the server was closed"))
@@ -110,6 +213,14 @@ class Serving:
         for link in links:
             link.write()
         await asyncio.gather(*[link.wait_lost(timeout_s) for link in links])
+
+    def _stop_listening(self) -> None:
+        """Accept nothing more."""
+        listeners, self._listeners = self._listeners, []
+        # What it was called is still of interest.
+        self._wanted = [listener.address for listener in listeners] or self._wanted
+        for listener in listeners:
+            listener.close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -121,22 +232,80 @@ class Serving:
         await self.close()
 
     def __repr__(self) -> str:
-        return f"<caplet server at {self.address}, {self.connections} connections>"
+        return f"<caplet server at {', '.join(self.addresses)}, {self.connections} connections>"
 
 
-def serve(address: str, service: Service, *, limits: Limits | None = None) -> Serving:
+class Rules:
+    """What a server does about its connections; the arguments are explained at `serve`."""
+
+    __slots__ = ("hello_timeout_s", "idle_timeout_s", "max_connections", "on_connected", "on_error", "on_lost")
+
+    def __init__(
+        self,
+        max_connections: int | None,
+        hello_timeout_s: float | None,
+        idle_timeout_s: float | None,
+        on_connected: ConnectedHook | None,
+        on_lost: EndedHook | None,
+        on_error: EndedHook | None,
+    ) -> None:
+        self.max_connections = max_connections
+        self.hello_timeout_s = hello_timeout_s
+        self.idle_timeout_s = idle_timeout_s
+        self.on_connected = on_connected
+        self.on_lost = on_lost
+        self.on_error = on_error
+
+    @property
+    def silence_s(self) -> float | None:
+        """How soon a peer may have been silent for too long; None when none can be."""
+        bounds = [bound for bound in (self.hello_timeout_s, self.idle_timeout_s) if bound is not None]
+        return min(bounds) if bounds else None
+
+
+def serve(
+    address: str | Sequence[str],
+    service: Service,
+    *,
+    limits: Limits | None = None,
+    tls: ssl.SSLContext | None = None,
+    packed: bool = False,
+    origins: Sequence[str] | None = None,
+    max_connections: int | None = MAX_CONNECTIONS,
+    hello_timeout_s: float | None = HELLO_TIMEOUT_S,
+    idle_timeout_s: float | None = None,
+    on_connected: ConnectedHook | None = None,
+    on_lost: EndedHook | None = None,
+    on_error: EndedHook | None = None,
+) -> Serving:
     """Serve an object to every peer that connects.
 
     Args:
-        address: where to listen: `tcp://host:port` (port 0 lets the system choose), `unix:/path`, `unix-abstract:name` or `memory:name`.
+        address: where to listen, or several places: `tcp://host:port` (port 0 lets the system choose), `tls://host:port`,
+            `ws://host:port/path`, `wss://host:port/path`, `unix:/path`, `unix-abstract:name` or `memory:name`; `stdio:` and `fd:number`
+            serve the one peer that is there.
         service: the object that peers meet first: a Server object or client, shared by all peers; a Server class, made once for each
-            peer; or any other callable, which is given the peer and returns one.
+            peer; or any other callable, which is given the `Peer` and returns one.
         limits: bounds for messages and for each connection; None for the defaults.
+        tls: the certificate of the server, and the rules for those of its clients, for `tls://` and `wss://`.
+        packed: whether messages travel packed; clients must say so too.
+        origins: web pages whose scripts may connect to a WebSocket, as `https://host`; None for all.
+        max_connections: how many connections there may be; further peers are told that the server is overloaded. None for any number.
+        hello_timeout_s: how long a peer may be connected without a word; then it is told so and cut off. None for ever.
+        idle_timeout_s: how long a peer may be silent that has no call under way and holds no object. None for ever.
+        on_connected: called with each new connection.
+        on_lost: called with each connection that has ended, and the reason that callers are given.
+        on_error: the same, before it, for connections that ended because the peer broke the protocol or went beyond its limits.
 
     Returns:
         A server to be entered with `async with`.
 
     Raises:
-        ValueError: the address has none of these forms.
+        ValueError: an address has none of these forms.
     """
-    return Serving(parse_address(address), service, limits or DEFAULT_LIMITS)
+    texts = [address] if isinstance(address, str) else list(address)
+    if not texts:
+        raise ValueError("a server needs at least one address")
+    options = StreamOptions(limits or DEFAULT_LIMITS, packed, tls, origins=None if origins is None else tuple(origins))
+    rules = Rules(max_connections, hello_timeout_s, idle_timeout_s, on_connected, on_lost, on_error)
+    return Serving([parse_address(text) for text in texts], service, options, rules)

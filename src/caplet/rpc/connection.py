@@ -207,7 +207,9 @@ class Connection(Tables):
         reason = make_rpc_error(
             Disconnected.default_kind, error.reason, trace=error.trace, details=error.details, fault=error.fault
         )
-        reason.__cause__ = error.__cause__
+        # What broke the rules is told from what merely ended; it was caught here, so its frames are of no use.
+        broken = None if type(error) is Disconnected else error.with_traceback(None)
+        reason.__cause__ = error.__cause__ or broken
         # First of all: whatever happens below must find the connection dead.
         self.error = reason
         self.fail_everything(reason)

@@ -3,10 +3,22 @@ cimport cython
 
 cdef class Framer:
     cdef object _limits
-    cdef bytearray _pending
+    cdef bytes _table
+    cdef bytearray _body
     cdef Py_ssize_t _needed
+    cdef Py_ssize_t _have
 
     @cython.locals(messages=list, start=cython.Py_ssize_t, end=cython.Py_ssize_t)
     cpdef list feed(self, object chunk)
-    @cython.locals(first=cython.ulonglong, end=cython.Py_ssize_t, at=cython.Py_ssize_t, words=cython.Py_ssize_t)
+    @cython.locals(first=cython.ulonglong, end=cython.Py_ssize_t, at=cython.Py_ssize_t)
     cpdef Py_ssize_t cut(self, object view, Py_ssize_t start, list messages) except -1
+    @cython.locals(words=cython.Py_ssize_t)
+    cpdef split(self, object view, list sizes, Py_ssize_t at, list messages)
+    @cython.locals(size=cython.Py_ssize_t)
+    cpdef Py_ssize_t gather(self, object view, Py_ssize_t start, list messages) except -1
+    cpdef room(self)
+    cpdef enlarge(self)
+    cpdef list filled(self, Py_ssize_t size)
+    cpdef advance(self, Py_ssize_t size, list messages)
+    @cython.locals(buffers=list)
+    cpdef list frame(self, messages)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Framer", "frame", "frame_header", "read_table"]
 
+# A message that is not whole gets this much memory at first, or what it needs if that is less; more when that is full.
+FIRST_ROOM_BYTES = (1 << 20) + (1 << 14)
+
 
 def frame_header(segment_words: Sequence[int]) -> bytes:
     """Return the segment table for segments of these sizes.
@@ -85,23 +88,29 @@ def read_table(view: memoryview, start: int, limits: Limits, in_place: bool = Fa
 
 
 class Framer:
-    """Cuts messages out of bytes as they arrive.
+    """Cuts messages out of bytes as they arrive, and frames those that leave.
+
+    A message that is not whole yet is gathered in memory of its own, which grows with what has arrived and not with what the peer announced.
 
     Args:
         limits: bounds for each message; None for the defaults.
     """
 
-    __slots__ = ("_limits", "_needed", "_pending")
+    __slots__ = ("_body", "_have", "_limits", "_needed", "_table")
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = DEFAULT_LIMITS if limits is None else limits
-        self._pending = bytearray()
+        # The beginning of a segment table, which does not say yet how long its message is.
+        self._table = b""
+        # A message whose size is known: how many bytes it has, how many of them are there.
+        self._body: bytearray | None = None
         self._needed = 0
+        self._have = 0
 
     @property
     def pending_bytes(self) -> int:
         """How many bytes of a message that is not whole yet have arrived."""
-        return len(self._pending)
+        return len(self._table) + self._have
 
     def feed(self, chunk: Buffer) -> list[MessageReader]:
         """Take more bytes and return the messages that they complete.
@@ -116,27 +125,25 @@ class Framer:
         Raises:
             DecodeError: the stream is not one of messages within the limits; nothing can be read from it any more.
         """
-        if self._pending:
-            self._pending += chunk
-            if len(self._pending) < self._needed:
-                return []
-            view = memoryview(bytes(self._pending))
-            self._pending = bytearray()
-        else:
-            view = memoryview(chunk)
         messages: list[MessageReader] = []
         start = 0
-        while True:
+        view = memoryview(chunk)
+        if self._body is not None:
+            start = self.gather(view, 0, messages)
+        elif self._table:
+            view = memoryview(self._table + view)
+            self._table = b""
+        while self._body is None:
             end = self.cut(view, start, messages)
             if end == start:
                 break
             start = end
         if start < len(view):
-            self._pending += view[start:]
+            self._table = bytes(view[start:])
         return messages
 
     def cut(self, view: memoryview, start: int, messages: list[MessageReader]) -> int:
-        """Take one message that begins at byte `start`, when it is whole, and return where the next one begins."""
+        """Take one message that begins at byte `start`, or the beginning of one, and return where the next one begins."""
         if len(view) - start >= 8:
             # The plain case, one segment that is all there, without lists of sizes.
             first = int.from_bytes(view[start : start + 8], "little")
@@ -146,16 +153,87 @@ class Framer:
                 return end
         table = read_table(view, start, self._limits)
         if table is None:
-            self._needed = 0
             return start
         sizes, at = table
         end = at + (sum(sizes) << 3)
         if end > len(view):
             self._needed = end - start
-            return start
+            self._have = 0
+            self._body = bytearray(min(self._needed, max(FIRST_ROOM_BYTES, 2 * (len(view) - start))))
+            return self.gather(view, start, messages)
+        self.split(view, sizes, at, messages)
+        return end
+
+    def split(self, view: memoryview, sizes: list[int], at: int, messages: list[MessageReader]) -> None:
+        """Make a message of the segments that begin at byte `at`."""
         segments: list[memoryview] = []
         for words in sizes:
             segments.append(view[at : at + (words << 3)])
             at += words << 3
         messages.append(MessageReader(segments, self._limits))
-        return end
+
+    # --- messages that come in pieces -----------------------------------------------------------------------------------------------
+
+    def gather(self, view: memoryview, start: int, messages: list[MessageReader]) -> int:
+        """Copy what belongs to the message that is not whole, and return where the next one begins."""
+        while start < len(view) and self._body is not None:
+            self.enlarge()
+            body = self._body
+            size = min(len(body) - self._have, len(view) - start)
+            body[self._have : self._have + size] = view[start : start + size]
+            start += size
+            self.advance(size, messages)
+        return start
+
+    def room(self) -> memoryview | None:
+        """Return where the next bytes of the stream may be written, when a message is being gathered; None when bytes must be fed.
+
+        Whoever writes there says so by `filled`, and has let go of the view when it asks for the next one.
+        """
+        if self._body is None:
+            return None
+        self.enlarge()
+        return memoryview(self._body)[self._have :]
+
+    def enlarge(self) -> None:
+        """Make room for more of the message when what there was is full."""
+        body = self._body
+        assert body is not None
+        if self._have == len(body):
+            body += bytes(min(self._needed - self._have, self._have))
+
+    def filled(self, size: int) -> list[MessageReader]:
+        """Take note of bytes that were written into `room()`, and return the message that they complete.
+
+        Args:
+            size: how many.
+        """
+        messages: list[MessageReader] = []
+        self.advance(size, messages)
+        return messages
+
+    def advance(self, size: int, messages: list[MessageReader]) -> None:
+        """Count bytes of the message that is gathered, and make it when it is whole."""
+        body = self._body
+        assert body is not None
+        self._have += size
+        if self._have == self._needed:
+            view = memoryview(body).toreadonly()
+            self._body = None
+            self._have = 0
+            table = read_table(view, 0, self._limits)
+            assert table is not None
+            self.split(view, table[0], table[1], messages)
+
+    # --- sending --------------------------------------------------------------------------------------------------------------------
+
+    def frame(self, messages: Sequence[Sequence[memoryview]]) -> list[memoryview | bytes]:
+        """Return the buffers to write for messages in order; nothing is copied.
+
+        Args:
+            messages: the segments of each.
+        """
+        buffers: list[memoryview | bytes] = []
+        for segments in messages:
+            buffers += frame(segments)
+        return buffers

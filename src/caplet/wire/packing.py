@@ -246,6 +246,11 @@ class Unpacker:
     def __init__(self) -> None:
         self._pending = b""
 
+    @property
+    def pending_bytes(self) -> int:
+        """How many bytes of a word or run that is not whole yet have arrived."""
+        return len(self._pending)
+
     def feed(self, chunk: Buffer) -> bytes:
         """Take more bytes and return the words that they complete."""
         data = memoryview(b"".join((self._pending, chunk)))

@@ -1,81 +1,112 @@
-"""Messages over any asyncio stream transport: TCP, Unix sockets, and whatever else the loop offers as one.
+"""Messages over any asyncio stream transport: TLS, pipes, memory, and TCP on loops that are faster by themselves than through us.
 
 Knows framing over a byte stream and the loop's transports. Does not know addresses or the RPC protocol.
 
-Many messages are cut out of one read, and all that one turn sends leaves in one write.
+Many messages are cut out of one read, and all that one turn sends leaves in one write. The loop writes the bytes of a message that is longer than
+one read where the message will lie, if it can.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from caplet.aio.peers import Peer, peer_of_stream
+from caplet.aio.transports.base import HIGH_WATER_BYTES, LOW_WATER_BYTES
 from caplet.errors import DecodeError
-from caplet.wire.framing import Framer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping, Sequence
 
-    from caplet.aio.transports.base import Receiver
-    from caplet.limits import Limits
-    from caplet.wire.buffers import Buffer
+    from caplet.aio.transports.base import Accept, Framing, Receiver
 
-__all__ = ["StreamTransport"]
+__all__ = ["StreamTransport", "write_buffers"]
+
+_READ_BYTES = 64 * 1024
+# Below this, copying pieces into one is cheaper than handing each to the loop.
+_JOIN_BYTES = 16 * 1024
+_LAST_WORD_S = 10.0
 
 
-class StreamTransport(asyncio.Protocol):
+class StreamTransport(asyncio.BufferedProtocol):
     """A transport over one byte stream.
 
     Args:
         accept: called once when the stream is open; returns who receives its messages.
-        limits: bounds for each message.
+        framing: how messages lie in the stream.
+        kind: what stands in front of the peer's host in its address: tcp or tls.
+        opened: the address by which the stream was opened; "" when it came in.
     """
 
-    def __init__(self, accept: Callable[[StreamTransport], Receiver], limits: Limits) -> None:
-        self._accept: Callable[[StreamTransport], Receiver] | None = accept
-        self._framer = Framer(limits)
+    # Where the loop writes what is no long message. All streams share it: the loop fills it and hands it over in one go.
+    _shared = memoryview(bytearray(_READ_BYTES))
+
+    def __init__(self, accept: Accept, framing: Framing, kind: str = "tcp", opened: str = "") -> None:
+        self._accept: Accept | None = accept
+        self._framing = framing
+        self._kind = kind
+        self._opened = opened
         self._stream: asyncio.Transport | None = None
         self._receiver: Receiver | None = None
+        self._room: memoryview | None = None
         self._error: BaseException | None = None
-        self.peer_name = "nobody"
+        self._last_word: asyncio.TimerHandle | None = None
+        self.peer = Peer(opened or "nobody")
 
     # --- what the loop calls ------------------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Hear that the stream is open."""
-        assert isinstance(transport, asyncio.Transport)
-        self._stream = transport
-        self.peer_name = _name_of_peer(transport)
+        stream = self._stream = cast("asyncio.Transport", transport)  # uvloop's are none by their class
+        stream.set_write_buffer_limits(HIGH_WATER_BYTES, LOW_WATER_BYTES)
+        extra = {name: transport.get_extra_info(name) for name in ("peername", "socket", "ssl_object")}
+        self.peer = peer_of_stream(extra, self._kind, self._opened)
         accept, self._accept = self._accept, None  # it may lead back to this transport
         assert accept is not None
         self._receiver = accept(self)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Say where the next bytes of the stream go."""
+        self._room = self._framing.room()
+        return self._shared if self._room is None else self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Take bytes off the stream."""
+        room, self._room = self._room, None
         receiver = self._receiver
-        if receiver is None or self._error is not None:
+        if receiver is None:
             return
         try:
-            messages = self._framer.feed(data)
+            if room is None:
+                messages = self._framing.feed(bytes(self._shared[:nbytes]))
+            else:
+                messages = self._framing.filled(nbytes)
         except DecodeError as error:
-            self.fail(error)
+            self._receiver = None
+            receiver.on_lost(error)
             return
         if messages:
             receiver.receive_messages(messages)
 
     def eof_received(self) -> bool:
-        """Hear that the peer ended its side of the stream; ours ends too."""
-        if self._framer.pending_bytes and self._error is None:
+        """Hear that the peer ended its side of the stream; ours goes on until it is closed."""
+        receiver, self._receiver = self._receiver, None
+        if receiver is None:
+            return False
+        missing = self._framing.pending_bytes
+        if missing:
             self._error = ConnectionResetError(
-                f"{self.peer_name} ended the stream in the middle of a message ({self._framer.pending_bytes} bytes of it came)"
+                f"{self.peer} ended the stream in the middle of a message ({missing} bytes of it came)"
             )
-        return False
+        receiver.on_lost(self._error)
+        return self._stream is not None and not self._stream.is_closing() and self._kind != "tls"
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Hear that the stream is gone."""
         receiver, self._receiver = self._receiver, None
         self._stream = self._accept = None
+        if self._last_word is not None:
+            self._last_word.cancel()
         if receiver is not None:
             receiver.on_lost(self._error or exc)
 
@@ -96,15 +127,11 @@ class StreamTransport(asyncio.Protocol):
         """How many bytes were given to `send` and not yet to the system."""
         return 0 if self._stream is None else self._stream.get_write_buffer_size()
 
-    def send(self, buffers: list[Buffer]) -> None:
-        """Send the pieces of one or more frames in one write."""
+    def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
+        """Send messages; descriptors are left out."""
         stream = self._stream
-        if stream is None or stream.is_closing():
-            return
-        if len(buffers) == 1:
-            stream.write(memoryview(buffers[0]))
-        else:
-            stream.writelines([memoryview(buffer) for buffer in buffers])
+        if stream is not None and not stream.is_closing():
+            write_buffers(stream, self._framing.frame(messages))
 
     def pause_reading(self) -> None:
         """Stop receiving until `resume_reading`."""
@@ -118,31 +145,33 @@ class StreamTransport(asyncio.Protocol):
 
     def close(self) -> None:
         """Send what is unsent, then end the connection."""
-        if self._stream is not None:
-            self._stream.close()
+        stream = self._stream
+        if stream is None or stream.is_closing():
+            return
+        stream.close()
+        if self._receiver is None and self._last_word is None:
+            # Whoever received heard of the end already, and will not wait for it.
+            self._last_word = asyncio.get_running_loop().call_later(_LAST_WORD_S, self.abort)
 
     def abort(self) -> None:
         """End the connection at once."""
         if self._stream is not None:
             self._stream.abort()
 
-    def fail(self, error: BaseException) -> None:
-        """Stop understanding this stream; the receiver hears why at once and may still send a last word."""
-        self._error = error
-        receiver, self._receiver = self._receiver, None
-        if receiver is not None:
-            receiver.on_lost(error)
 
-
-def _name_of_peer(transport: asyncio.Transport) -> str:
-    """Return who is at the other end, as text."""
-    sock = transport.get_extra_info("socket")
-    peer = transport.get_extra_info("peername")
-    family = None if sock is None else sock.family
-    if family == socket.AF_INET and peer:
-        return f"tcp://{peer[0]}:{peer[1]}"
-    if family == socket.AF_INET6 and peer:
-        return f"tcp://[{peer[0]}]:{peer[1]}"
-    if isinstance(peer, str) and peer:
-        return f"unix:{peer}"
-    return "the peer"
+def write_buffers(stream: asyncio.WriteTransport, buffers: list[memoryview | bytes]) -> None:
+    """Write pieces to a loop's transport: small ones as one, large ones without a copy of ours."""
+    small: list[memoryview | bytes] = []
+    size = 0
+    for buffer in buffers:
+        if len(buffer) >= _JOIN_BYTES:
+            if small:
+                stream.write(b"".join(small))
+                small = []
+                size = 0
+            stream.write(buffer)
+        else:
+            small.append(buffer)
+            size += len(buffer)
+    if small:
+        stream.write(small[0] if len(small) == 1 else b"".join(small))

@@ -1,0 +1,268 @@
+"""Connections that this side opens: from an address, or from what a program has opened itself, to a transport.
+
+Knows how each kind of address is opened. Does not know what messages mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections import deque
+from typing import TYPE_CHECKING, TypeAlias
+
+from caplet.aio.addresses import Address
+from caplet.aio.peers import address_of
+from caplet.aio.pipes import ChildProcess, open_stdio
+from caplet.aio.transports.memory import connect_memory
+from caplet.aio.transports.pair import PairTransport
+from caplet.aio.transports.sockets import SocketTransport
+from caplet.aio.transports.stream import StreamTransport
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator
+
+    from caplet.aio.options import StreamOptions
+    from caplet.aio.transports.base import Accept
+
+__all__ = ["Place", "connect_tcp", "open_address", "open_place", "open_socket", "resolve", "tune", "watches_sockets"]
+
+# What may stand in the place of an address.
+Place: TypeAlias = (
+    "socket.socket | tuple[asyncio.StreamReader, asyncio.StreamWriter] | asyncio.Transport | ChildProcess"
+)
+
+# How long one address of a host may keep quiet before the next one is tried beside it (RFC 8305).
+_NEXT_ADDRESS_S = 0.25
+# When nothing was heard for so long the system asks whether the peer is still there; after so many questions it is not.
+_KEEP_ALIVE_S = 60
+_KEEP_ALIVE_QUESTIONS = 5
+_KEEP_ALIVE_INTERVAL_S = 15
+
+_SocketAddress: TypeAlias = "tuple[int, int, int, str, tuple[object, ...]]"
+
+
+def watches_sockets(loop: asyncio.AbstractEventLoop) -> bool:
+    """Tell whether a socket is best read and written by us, because the loop's own transports would do the same in Python."""
+    return isinstance(loop, asyncio.SelectorEventLoop)
+
+
+async def open_place(
+    loop: asyncio.AbstractEventLoop, place: Address | Place, accept: Accept, options: StreamOptions
+) -> asyncio.Event | None:
+    """Make a transport to an address, or of what is open already.
+
+    Args:
+        loop: the running loop.
+        place: what a program said.
+        accept: called with the transport.
+        options: choices about the stream.
+
+    Returns:
+        An event to be set when the connection is over; None when nobody waits for it.
+
+    Raises:
+        OSError: nobody listens there, or it cannot be reached.
+        TypeError: it is nothing to connect to.
+    """
+    if isinstance(place, Address):
+        await open_address(loop, place, accept, options)
+    elif isinstance(place, ChildProcess):
+        return await place.open(loop, accept, options)
+    elif isinstance(place, socket.socket):
+        await open_socket(loop, place, accept, options)
+    elif isinstance(place, tuple):
+        reader, writer = place
+        name = address_of(writer.get_extra_info("peername"), _family_of(writer)) or "the peer"
+        PairTransport(reader, writer, accept, options.make_framing(), name)
+    else:
+        if not hasattr(place, "set_protocol"):  # uvloop's transports are none by their class
+            raise TypeError(
+                "expected an address, a socket, an asyncio transport, a pair of streams or a ChildProcess, "
+                f"not {type(place).__name__}"
+            )
+        protocol = StreamTransport(accept, options.make_framing())
+        place.set_protocol(protocol)
+        protocol.connection_made(place)
+    return None
+
+
+def _family_of(writer: asyncio.StreamWriter) -> int:
+    """Return the family of the socket that a writer writes to; -1 when it is none."""
+    sock = writer.get_extra_info("socket")
+    return -1 if sock is None else int(sock.family)
+
+
+async def open_address(
+    loop: asyncio.AbstractEventLoop, address: Address, accept: Accept, options: StreamOptions
+) -> None:
+    """Open a connection.
+
+    Args:
+        loop: the running loop.
+        address: where to.
+        accept: called with the transport.
+        options: choices about the stream.
+
+    Raises:
+        OSError: nobody listens there, or it cannot be reached.
+    """
+    kind = address.kind
+    if kind == "memory":
+        connect_memory(address.name, accept, options.limits)
+    elif kind == "stdio":
+        await open_stdio(loop, accept, options)
+    elif kind == "fd":
+        await open_socket(loop, socket.socket(fileno=os.dup(int(address.name))), accept, options)
+    elif kind in ("ws", "wss"):
+        from caplet.aio.transports.websocket import open_websocket
+
+        await open_websocket(loop, await connect_tcp(loop, address.host, address.port), address, accept, options)
+    elif address.has_host:
+        sock = await connect_tcp(loop, address.host, address.port)
+        await open_socket(loop, sock, accept, options, address)
+    else:
+        path = "\0" + address.name if kind == "unix-abstract" else address.name
+        sock = await _connect_socket(loop, (socket.AF_UNIX, socket.SOCK_STREAM, 0, "", path))
+        await open_socket(loop, sock, accept, options, address)
+
+
+async def open_socket(
+    loop: asyncio.AbstractEventLoop,
+    sock: socket.socket,
+    accept: Accept,
+    options: StreamOptions,
+    address: Address | None = None,
+) -> None:
+    """Make a transport of a connected socket, which belongs to it from then on.
+
+    Args:
+        loop: the running loop.
+        sock: the socket.
+        accept: called with the transport.
+        options: choices about the stream.
+        address: where it was connected to; None for a socket that was given or came in.
+    """
+    sock.setblocking(False)
+    opened = "" if address is None else str(address)
+    tls = None
+    hostname = None
+    if address is not None and address.kind == "tls":
+        tls, hostname = options.tls or default_tls(), options.server_hostname or address.host
+    if tls is None and (watches_sockets(loop) or sock.family == getattr(socket, "AF_UNIX", None)):
+        SocketTransport(loop, sock, accept, options.make_framing(), options.limits, opened)
+        return
+    kind = "tcp" if tls is None else "tls"
+
+    def make_protocol() -> StreamTransport:
+        return StreamTransport(accept, options.make_framing(), kind, opened)
+
+    try:
+        await loop.create_connection(make_protocol, sock=sock, ssl=tls, server_hostname=hostname)
+    except BaseException:
+        sock.close()
+        raise
+
+
+def default_tls() -> ssl.SSLContext:
+    """Return the rules for servers that anybody may be: the system's authorities, and the name must be right."""
+    import ssl
+
+    return ssl.create_default_context()
+
+
+def tune(sock: socket.socket) -> None:
+    """Let a TCP socket send at once, and find out when its peer has vanished."""
+    if sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", _KEEP_ALIVE_S),
+        ("TCP_KEEPINTVL", _KEEP_ALIVE_INTERVAL_S),
+        ("TCP_KEEPCNT", _KEEP_ALIVE_QUESTIONS),
+    ):
+        option = getattr(socket, name, None)
+        if option is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+# --- TCP ------------------------------------------------------------------------------------------------------------------------------
+
+
+async def connect_tcp(loop: asyncio.AbstractEventLoop, host: str, port: int) -> socket.socket:
+    """Connect to the first address of a host that answers; the next one is tried when one fails, or keeps quiet for a moment.
+
+    Raises:
+        OSError: the name is not known, or no address answers.
+    """
+    places = deque(in_turns(await resolve(loop, host or "localhost", port)))
+    if len(places) == 1:
+        return await _connect_socket(loop, places[0])
+    under_way: set[asyncio.Task[socket.socket]] = set()
+    errors: list[BaseException] = []
+    try:
+        while places or under_way:
+            if places:
+                under_way.add(asyncio.ensure_future(_connect_socket(loop, places.popleft())))
+            timeout_s = _NEXT_ADDRESS_S if places else None
+            done, under_way = await asyncio.wait(under_way, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            for attempt in done:
+                error = attempt.exception()
+                if error is None:
+                    under_way |= done - {attempt}
+                    return attempt.result()
+                errors.append(error)
+    finally:
+        await _abandon(under_way)
+    if len(errors) == 1:
+        raise errors[0]
+    raise OSError("; ".join(dict.fromkeys(str(error) for error in errors)))
+
+
+async def _abandon(attempts: set[asyncio.Task[socket.socket]]) -> None:
+    """Stop attempts to connect that nobody needs any more."""
+    for attempt in attempts:
+        attempt.cancel()
+    for outcome in await asyncio.gather(*attempts, return_exceptions=True):
+        if isinstance(outcome, socket.socket):
+            outcome.close()
+
+
+async def resolve(loop: asyncio.AbstractEventLoop, host: str, port: int, flags: int = 0) -> list[_SocketAddress]:
+    """Return the addresses of a host; one that is written as a number is not looked up anywhere.
+
+    Raises:
+        OSError: the name is not known.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags | socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    return [(int(family), int(kind), protocol, name, tuple(place)) for family, kind, protocol, name, place in found]
+
+
+def in_turns(places: list[_SocketAddress]) -> Iterator[_SocketAddress]:
+    """Yield addresses of the first family and of the others in turns, so that a family that leads nowhere costs one attempt."""
+    first = [place for place in places if place[0] == places[0][0]]
+    others = [place for place in places if place[0] != places[0][0]]
+    for index in range(max(len(first), len(others))):
+        yield from first[index : index + 1]
+        yield from others[index : index + 1]
+
+
+async def _connect_socket(
+    loop: asyncio.AbstractEventLoop, place: tuple[int, int, int, str, tuple[object, ...] | str]
+) -> socket.socket:
+    """Connect a new socket to one address."""
+    family, kind, protocol, _, where = place
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setblocking(False)
+        tune(sock)
+        await loop.sock_connect(sock, where)
+    except BaseException:
+        sock.close()
+        raise
+    return sock

@@ -1,0 +1,148 @@
+"""Messages over a StreamReader and a StreamWriter, which may belong to different pipes: standard input and output, a child program's.
+
+Knows asyncio's stream objects. Does not know where they came from or the RPC protocol.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from caplet.aio.peers import Peer
+from caplet.aio.transports.base import HIGH_WATER_BYTES, NOBODY
+from caplet.aio.transports.stream import write_buffers
+from caplet.errors import DecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from caplet.aio.transports.base import Accept, Framing, Receiver
+
+__all__ = ["PairTransport"]
+
+_READ_BYTES = 64 * 1024
+_LAST_WORD_S = 10.0
+
+
+class PairTransport:
+    """A transport over a reader and a writer, which it owns.
+
+    Args:
+        reader: where the peer's bytes come from.
+        writer: where ours go.
+        accept: called at once; returns who receives the messages.
+        framing: how messages lie in the streams.
+        name: what the peer is called.
+    """
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        accept: Accept,
+        framing: Framing,
+        name: str,
+    ) -> None:
+        self.peer = Peer(name)
+        self._reader = reader
+        self._writer = writer
+        self._framing = framing
+        self._may_read = asyncio.Event()
+        self._may_read.set()
+        self._closing = False
+        self._lost = False
+        self._draining: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
+        self._receiver: Receiver = accept(self)
+        self._pump = asyncio.ensure_future(self._read_all())
+
+    # --- reading --------------------------------------------------------------------------------------------------------------------
+
+    async def _read_all(self) -> None:
+        """Give what comes to the receiver, to the end."""
+        error: BaseException | None = None
+        try:
+            while True:
+                data = await self._reader.read(_READ_BYTES)
+                if not data:
+                    break
+                await self._may_read.wait()
+                messages = self._framing.feed(data)
+                if messages:
+                    self._receiver.receive_messages(messages)
+            missing = self._framing.pending_bytes
+            if missing:
+                error = ConnectionResetError(
+                    f"{self.peer} ended the stream in the middle of a message ({missing} bytes of it came)"
+                )
+        except (OSError, DecodeError) as failure:
+            error = failure
+        self._tell_lost(error)
+
+    def _tell_lost(self, error: BaseException | None) -> None:
+        """Tell the receiver, once."""
+        if not self._lost:
+            self._lost = True
+            receiver, self._receiver = self._receiver, NOBODY
+            receiver.on_lost(error)
+
+    def pause_reading(self) -> None:
+        """Stop receiving until `resume_reading`; one read more may be on its way."""
+        self._may_read.clear()
+
+    def resume_reading(self) -> None:
+        """Receive again."""
+        self._may_read.set()
+
+    # --- writing --------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def unsent_bytes(self) -> int:
+        """How many bytes were given to `send` and not yet to the system."""
+        return self._writer.transport.get_write_buffer_size()
+
+    def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
+        """Send messages; descriptors are left out."""
+        if self._closing or self._writer.transport.is_closing():
+            return
+        write_buffers(self._writer.transport, self._framing.frame(messages))
+        if self._draining is None and self.unsent_bytes > HIGH_WATER_BYTES and not self._lost:
+            self._receiver.on_writable(False)
+            self._draining = asyncio.ensure_future(self._drain())
+
+    async def _drain(self) -> None:
+        """Wait until there is room again."""
+        try:
+            await self._writer.drain()
+        except OSError:
+            return
+        self._draining = None
+        if not self._lost:
+            self._receiver.on_writable(True)
+
+    # --- the end --------------------------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Send what is unsent, then end the connection."""
+        if not self._closing:
+            self._closing = True
+            self._writer.close()
+            self._ending = asyncio.ensure_future(self._end())
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._writer.transport.abort()
+        self.close()
+
+    async def _end(self) -> None:
+        """Stop reading when everything is written, and tell the receiver."""
+        try:
+            async with asyncio.timeout(_LAST_WORD_S if self._lost else None):
+                await self._writer.wait_closed()
+        except (OSError, TimeoutError):
+            self._writer.transport.abort()
+        if self._pump is not asyncio.current_task():
+            self._pump.cancel()
+        if self._draining is not None:
+            self._draining.cancel()
+        self._tell_lost(None)

@@ -1,0 +1,102 @@
+"""Every kind of transport does what a transport must do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from caplet.testing import check_transport
+from caplet.testing.transports import CHECKS, TIMEOUT_S, Transports
+
+from .certificates import contexts
+from .pairs import open_place_pair, pair_at
+
+try:
+    import uvloop
+except ImportError:
+    LOOPS: dict[str, Any] = {"asyncio": asyncio.new_event_loop}
+else:
+    LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+def run(loop: str, main: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+        runner.run(main)
+
+
+def open_given(kind: str) -> Any:
+    async def open_pair(near: Any, far: Any, limits: Any, relay: Any) -> Any:
+        return await open_place_pair(kind, near, far, limits)
+
+    return open_pair
+
+
+def tls(folder: Path) -> Transports:
+    server, client = contexts()
+    return Transports(pair_at("tls://127.0.0.1:0", {"tls": client}, tls=server), cut_step=97)
+
+
+def wss(folder: Path) -> Transports:
+    server, client = contexts()
+    return Transports(pair_at("wss://127.0.0.1:0/rpc", {"tls": client}, tls=server), cut_step=197)
+
+
+KINDS: dict[str, Callable[[Path], Transports]] = {
+    "tcp": lambda folder: Transports(pair_at("tcp://127.0.0.1:0")),
+    # Packing is slow where nothing is compiled.
+    "tcp packed": lambda folder: Transports(
+        pair_at("tcp://127.0.0.1:0", {"packed": True}, packed=True), cut_step=7, large_bytes=64 * 1024
+    ),
+    "unix": lambda folder: Transports(pair_at(f"unix:{folder}/s"), fds=True, cut_step=3),
+    "unix-abstract": lambda folder: Transports(pair_at("unix-abstract:caplet conformance"), relayed=False, fds=True),
+    "memory": lambda folder: Transports(pair_at("memory:conformance"), relayed=False, fds=True),
+    "tls": tls,
+    "ws": lambda folder: Transports(pair_at("ws://127.0.0.1:0/rpc"), cut_step=3),
+    "wss": wss,
+    "socket": lambda folder: Transports(open_given("socket"), relayed=False, fds=True),
+    "streams": lambda folder: Transports(open_given("streams"), relayed=False),
+    "asyncio transport": lambda folder: Transports(open_given("asyncio transport"), relayed=False),
+}
+
+
+# Where the loop does not matter, one is enough.
+CASES = [
+    (loop, kind)
+    for loop in LOOPS
+    for kind in KINDS
+    if loop == "asyncio" or kind in ("tcp", "unix", "tls", "ws", "asyncio transport")
+]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+@pytest.mark.parametrize(("loop", "kind"), CASES)
+def test_every_transport_does_what_a_transport_must_row_107(loop: str, kind: str, check: Any, tmp_path: Path) -> None:
+    async def main() -> None:
+        case = KINDS[kind](tmp_path)
+        async with asyncio.timeout(TIMEOUT_S):
+            await check(case if loop == "asyncio" else replace(case, cut_step=5 * case.cut_step))
+
+    run(loop, main())
+
+
+def test_the_suite_is_one_function_for_transports_of_others() -> None:
+    run("asyncio", check_transport(pair_at("memory:public"), relayed=False, fds=True))
+
+
+def test_the_suite_finds_a_transport_that_mixes_up_messages() -> None:
+    open_pair = pair_at("memory:wrong")
+
+    async def wrong(near: Any, far: Any, limits: Any, relay: Any) -> Any:
+        made = await open_pair(near, far, limits, relay)
+        send = made[0].send
+        made[0].send = lambda messages, fds=None: send(messages[::-1], fds)  # type: ignore[method-assign]
+        return made
+
+    with pytest.raises(AssertionError) as caught:
+        run("asyncio", check_transport(wrong, relayed=False))
+    assert any("check_order_and_wholeness" in note for note in caught.value.__notes__)
