@@ -428,7 +428,9 @@ CHECKS: tuple[Callable[[Transports], Awaitable[None]], ...] = (
 )
 
 
-async def check_transport(open_pair: OpenPair, *, relayed: bool = True, fds: bool = False, cut_step: int = 1) -> None:
+async def check_transport(
+    open_pair: OpenPair, *, relayed: bool = True, fds: bool = False, cut_step: int = 1, large_bytes: int = 1 << 20
+) -> None:
     """Put a kind of transport through everything that a transport must do.
 
     Args:
