@@ -22,6 +22,7 @@ from caplet.runtime.toolkit import BrokenHandle, Resolver, Revoker, broken, debu
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from caplet.aio.peers import Peer
     from caplet.limits import Limits
     from caplet.runtime.servers import Serves, Service
 
@@ -67,8 +68,8 @@ class Connection:
         self._connection = connection
 
     @property
-    def peer(self) -> str:
-        """Who is at the other end, as an address."""
+    def peer(self) -> Peer:
+        """Who is at the other end, as far as the network vouches for it; as text, its address."""
         return self._connection.peer
 
     @property
