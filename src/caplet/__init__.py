@@ -25,6 +25,7 @@ from caplet.errors import (
 from caplet.limits import Limits
 
 if TYPE_CHECKING:
+    from caplet import json_codec, messages, orphans, streams
     from caplet.aio.connections import Connection, connect
     from caplet.aio.reconnecting import ReconnectingConnection
     from caplet.aio.serving import Serving, serve
