@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from caplet.runtime.call_contexts import CallContext
     from caplet.runtime.calls import Call
     from caplet.runtime.clients import Client
+    from caplet.runtime.interceptors import InterceptedCall, Interceptor, intercept, intercept_service
     from caplet.runtime.membranes import Membrane, MembraneCall, MembranePolicy
     from caplet.runtime.server_marks import by_context, cancellable, on_release, shortenable
     from caplet.runtime.servers import Server, attach_fd, shorten, this_cap
@@ -63,6 +64,8 @@ __all__ = [
     "DecodeError",
     "Disconnected",
     "Failed",
+    "InterceptedCall",
+    "Interceptor",
     "Limits",
     "Membrane",
     "MembraneCall",
@@ -87,6 +90,8 @@ __all__ = [
     "connect",
     "debug_info",
     "install_import_hook",
+    "intercept",
+    "intercept_service",
     "json_codec",
     "load",
     "local_server",
@@ -117,6 +122,8 @@ _LAZY = {
     "CallContext": "caplet.runtime.call_contexts",
     "Client": "caplet.runtime.clients",
     "Connection": "caplet.aio.connections",
+    "InterceptedCall": "caplet.runtime.interceptors",
+    "Interceptor": "caplet.runtime.interceptors",
     "Membrane": "caplet.runtime.membranes",
     "MembraneCall": "caplet.runtime.membranes",
     "MembranePolicy": "caplet.runtime.membranes",
@@ -133,6 +140,8 @@ _LAZY = {
     "connect": "caplet.aio.connections",
     "debug_info": "caplet.runtime.toolkit",
     "install_import_hook": "caplet.load",
+    "intercept": "caplet.runtime.interceptors",
+    "intercept_service": "caplet.runtime.interceptors",
     "load": "caplet.load",
     "local_server": "caplet.runtime.toolkit",
     "null": "caplet.runtime.toolkit",

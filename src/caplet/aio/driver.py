@@ -14,6 +14,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 from caplet.aio.host import LoopHost
+from caplet.aio.trace_file import trace_to_file
 from caplet.aio.transports.sockets import close_descriptors
 from caplet.cap.local import set_turns_provider
 from caplet.errors import DecodeError, Disconnected, Failed, Overloaded, ProtocolError
@@ -70,6 +71,7 @@ class Link:
         self.connection.on_resume = self.choose_reading
         # Methods see the context variables of whoever opened the connection or began to serve, and never each other's.
         self.connection.context = copy_context()
+        trace_to_file(self.connection)
         owner.links[self.connection] = self
         self._reading = True
         self._waiting: deque[MessageReader] = deque()
