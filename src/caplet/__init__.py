@@ -30,12 +30,15 @@ if TYPE_CHECKING:
     from caplet.aio.reconnecting import ReconnectingConnection
     from caplet.aio.serving import Serving, serve
     from caplet.cap.reconnect import Reconnect
-    from caplet.load import install_import_hook, load, open_module
+    from caplet.import_hook import install_import_hook
+    from caplet.loading import load, open_module
     from caplet.runtime.call_contexts import CallContext
     from caplet.runtime.calls import Call
     from caplet.runtime.clients import Client
+    from caplet.runtime.dynamic import dynamic, dynamic_server, upcast
     from caplet.runtime.interceptors import InterceptedCall, Interceptor, intercept, intercept_service
     from caplet.runtime.membranes import Membrane, MembraneCall, MembranePolicy
+    from caplet.runtime.reflection import Schema, schema_of
     from caplet.runtime.server_marks import by_context, cancellable, on_release, shortenable
     from caplet.runtime.servers import Server, attach_fd, shorten, this_cap
     from caplet.runtime.toolkit import (
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
         revocable,
         when_resolved,
     )
+    from caplet.schema_registry import SchemaRegistry
 
 __all__ = [
     "BrokenHandle",
@@ -76,7 +80,9 @@ __all__ = [
     "Resolver",
     "Revoker",
     "RpcError",
+    "Schema",
     "SchemaError",
+    "SchemaRegistry",
     "Server",
     "Serving",
     "TruncatedError",
@@ -89,6 +95,8 @@ __all__ = [
     "cancellable",
     "connect",
     "debug_info",
+    "dynamic",
+    "dynamic_server",
     "install_import_hook",
     "intercept",
     "intercept_service",
@@ -103,11 +111,13 @@ __all__ = [
     "orphans",
     "promise",
     "revocable",
+    "schema_of",
     "serve",
     "shorten",
     "shortenable",
     "streams",
     "this_cap",
+    "upcast",
     "when_resolved",
 ]
 
@@ -131,6 +141,8 @@ _LAZY = {
     "ReconnectingConnection": "caplet.aio.reconnecting",
     "Resolver": "caplet.runtime.toolkit",
     "Revoker": "caplet.runtime.toolkit",
+    "Schema": "caplet.runtime.reflection",
+    "SchemaRegistry": "caplet.schema_registry",
     "Server": "caplet.runtime.servers",
     "Serving": "caplet.aio.serving",
     "attach_fd": "caplet.runtime.servers",
@@ -139,21 +151,25 @@ _LAZY = {
     "cancellable": "caplet.runtime.server_marks",
     "connect": "caplet.aio.connections",
     "debug_info": "caplet.runtime.toolkit",
-    "install_import_hook": "caplet.load",
+    "dynamic": "caplet.runtime.dynamic",
+    "dynamic_server": "caplet.runtime.dynamic",
+    "install_import_hook": "caplet.import_hook",
     "intercept": "caplet.runtime.interceptors",
     "intercept_service": "caplet.runtime.interceptors",
-    "load": "caplet.load",
+    "load": "caplet.loading",
     "local_server": "caplet.runtime.toolkit",
     "null": "caplet.runtime.toolkit",
     "on_broken": "caplet.runtime.toolkit",
     "on_release": "caplet.runtime.server_marks",
-    "open_module": "caplet.load",
+    "open_module": "caplet.loading",
     "promise": "caplet.runtime.toolkit",
     "revocable": "caplet.runtime.toolkit",
+    "schema_of": "caplet.runtime.reflection",
     "serve": "caplet.aio.serving",
     "shorten": "caplet.runtime.servers",
     "shortenable": "caplet.runtime.server_marks",
     "this_cap": "caplet.runtime.servers",
+    "upcast": "caplet.runtime.dynamic",
     "when_resolved": "caplet.runtime.toolkit",
 }
 
@@ -168,10 +184,9 @@ def __getattr__(name: str) -> Any:
         return import_module(f"caplet.{name}")
     if module is None:
         raise AttributeError(f"module 'caplet' has no attribute {name!r}")
-    made = import_module(module)
-    # All its names at once: importing `caplet.load` has just put the module in the place of the function.
-    globals().update({other: getattr(made, other) for other, place in _LAZY.items() if place == module})
-    return globals()[name]
+    value = getattr(import_module(module), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

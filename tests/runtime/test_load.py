@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,9 @@ def test_another_meaning_of_a_known_id_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.capnp").write_text(TEXT.replace("0xc1d2e3f4a5b60718", "0xc1d2e3f4a5b60719"))
     caplet.load(tmp_path / "a.capnp")
     (tmp_path / "a.capnp").write_text(TEXT.replace("0xc1d2e3f4a5b60718", "0xc1d2e3f4a5b60719").replace("UInt8", "Int8"))
-    with pytest.raises(SchemaError, match="two different declarations have the id"):
+    with pytest.raises(
+        SchemaError, match=r"two versions of a\.capnp:.* cannot be used together: .* the field has another type"
+    ):
         caplet.load(tmp_path / "a.capnp")
 
 
@@ -103,3 +107,56 @@ def test_a_type_that_binds_itself_ever_deeper_is_loaded(tmp_path: Path) -> None:
     )
     deep = caplet.load(tmp_path / "deep.capnp").Deep[str]
     assert deep(value="x", next={"value": {"value": "y"}}).next.value.value == "y"
+
+
+def zipped(folder: Path) -> Path:
+    """Return a zip file with a package whose schemas import each other, and one at its top."""
+    archive = folder / "bundle.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("shop/__init__.py", "")
+        made.writestr(
+            "shop/order.capnp",
+            '@0xc1d2e3f4a5b60730; using I = import "parts/item.capnp"; using C = import "/money.capnp";\n'
+            "struct Order { item @0 :I.Item; price @1 :C.Money; }\n",
+        )
+        made.writestr(
+            "shop/parts/item.capnp",
+            '@0xc1d2e3f4a5b60731; using C = import "../../money.capnp"; struct Item { name @0 :Text; worth @1 :C.Money; }\n',
+        )
+        made.writestr("money.capnp", "@0xc1d2e3f4a5b60732; struct Money { cents @0 :UInt64; }\n")
+    return archive
+
+
+def test_schemas_in_zip_files_are_loaded_as_resources(tmp_path: Path) -> None:
+    root = zipfile.Path(zipped(tmp_path))
+    order = caplet.load(root / "shop" / "order.capnp", [root])
+    made = order.Order(item={"name": "pen", "worth": {"cents": 3}}, price={"cents": 5})
+    assert caplet.load(root / "money.capnp").Money is type(made.as_reader().price)
+    with pytest.raises(FileNotFoundError, match=r"none\.capnp"):
+        caplet.load(root / "shop" / "none.capnp")
+    with pytest.raises(CompileError, match=r"money\.capnp"):
+        caplet.SchemaRegistry().load(root / "shop" / "order.capnp")
+
+
+def test_the_import_hook_finds_schemas_in_zip_files_packages_and_namespace_packages(tmp_path: Path) -> None:
+    archive = zipped(tmp_path)
+    (tmp_path / "space" / "inner").mkdir(parents=True)
+    (tmp_path / "space" / "inner" / "thing.capnp").write_text(TEXT.replace("0xc1d2e3f4a5b60718", "0xc1d2e3f4a5b60733"))
+    program = (
+        "import caplet, pickle, importlib.resources; caplet.install_import_hook()\n"
+        "from shop.order_capnp import Order\n"
+        "from space.inner.thing_capnp import One\n"
+        "import money_capnp\n"
+        "print(Order(price={'cents': 5}).price.cents, One(a='x').a, money_capnp.Money)\n"
+        "place = importlib.resources.files('shop') / 'parts' / 'item.capnp'\n"
+        "print(caplet.load(place).Item.__name__)\n"
+        "try:\n    import nothing_capnp\nexcept ModuleNotFoundError: print('none')\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"PYTHONPATH": os.pathsep.join([str(archive), str(tmp_path), *(path for path in sys.path if path)])},
+    )
+    assert run.stdout == "5 x <class 'money_capnp.Money'>\nItem\nnone\n", run.stderr

@@ -6,7 +6,7 @@ import pytest
 
 from caplet.compiler import CompiledFile, compile_text
 from caplet.errors import SchemaError
-from caplet.schema.evolution import Effect, add_stranger, breaking_changes, compare_nodes, newer_node
+from caplet.schema.evolution import Effect, add_strangers, breaking_changes, compare_nodes, merge_nodes
 from caplet.schema.registry import Registry
 
 HEAD = "@0xf000000000000001; "
@@ -110,13 +110,14 @@ def test_of_two_compatible_versions_the_newer_one_is_kept() -> None:
     new = compiled("struct S { a @0 :Text; b @1 :Int32; }").registry
     (old_node,) = (node for node in old if node.name == "S")
     new_node = new.get(old_node.id)
-    assert newer_node(old_node, new_node) is new_node
-    assert newer_node(new_node, old_node) is new_node
-    assert newer_node(old_node, old_node) is old_node
+    assert merge_nodes(old_node, new_node) == new_node
+    assert merge_nodes(new_node, old_node) is new_node
+    assert merge_nodes(old_node, old_node) is old_node
     registry = Registry([old_node])
-    assert add_stranger(registry, new_node) is new_node
-    assert add_stranger(registry, old_node) is new_node
-    assert registry.get(old_node.id) is new_node
+    assert add_strangers(registry, [new_node]) == (new_node,)
+    assert add_strangers(registry, [old_node]) == (new_node,)
+    assert registry.get(old_node.id) == new_node
+    assert registry.replaced == {old_node.id: new_node}
 
 
 def test_of_two_versions_that_differ_neither_is_taken() -> None:
@@ -125,7 +126,32 @@ def test_of_two_versions_that_differ_neither_is_taken() -> None:
     for text in ("struct S { a @0 :Int32; b @1 :Text; }", "struct S { a @0 :Int32; }"):
         other = compiled(text).registry.get(node.id)
         with pytest.raises(SchemaError, match="cannot be used together"):
-            add_stranger(Registry([node]), other)
+            add_strangers(Registry([node]), [other])
+
+
+def test_versions_that_each_declare_something_have_both() -> None:
+    one, two = compiled("struct S {} struct A {}"), compiled("struct S {} struct B {}")
+    one.registry.update(two.registry)
+    assert [nested.name for nested in one.node.nested_nodes] == ["S", "A", "B"]
+    assert one.registry.find(one.id, "B").name == "B"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("struct S { a @0 :Text; }", "struct S { b @0 :Text; }", "'a' became 'b'"),
+        ("const c :Int32 = 1;", "const c :Int32 = 2;", "another type or value"),
+        ("struct S { a @0 :Text; }", "struct S { a @0 :Int32; }", "S.a: type-changed|S.a: field-moved"),
+        ("enum E { a @0; b @1; }", "enum E { b @0; a @1; }", "@0 is now 'b'"),
+        ("interface I { m @0 (a :Text); }", "interface I { m @0 (a :Int32); }", "another type|lies elsewhere"),
+    ],
+)
+def test_registries_with_versions_that_do_not_fit_stay_as_they_were(old: str, new: str, why: str) -> None:
+    one = compiled(old + " struct Other {}")
+    before = list(one.registry)
+    with pytest.raises(SchemaError, match=why):
+        one.registry.update(compiled("struct Another {} " + new).registry)
+    assert list(one.registry) == before
 
 
 def test_the_same_schema_under_two_names_is_one() -> None:

@@ -65,8 +65,25 @@ def test_nodes_are_found_by_id_file_and_path(compiled: CompiledFile) -> None:
 def test_the_same_node_twice_is_fine_and_another_one_is_not() -> None:
     registry = Registry([file_node(1)])
     registry.add(file_node(1))
-    with pytest.raises(SchemaError, match="two different declarations"):
-        registry.add(replace(file_node(1), nested_nodes=(NestedNode("A", 2),)))
+    registry.add(replace(file_node(1), nested_nodes=(NestedNode("A", 2),)))
+    assert registry.get(1).nested_nodes == (NestedNode("A", 2),)
+    with pytest.raises(SchemaError, match="declare different things under one name"):
+        registry.add(replace(file_node(1), nested_nodes=(NestedNode("A", 3),)))
+    with pytest.raises(SchemaError, match=r"cannot be used together: a\.capnp: kind-changed"):
+        registry.add(replace(file_node(1), body=InterfaceNode(())))
+
+
+def test_versions_of_a_lazy_node_are_compared_when_it_is_asked_for() -> None:
+    registry = Registry()
+    registry.merge_lazy(1, lambda: file_node(1))
+    registry.merge_lazy(1, lambda: replace(file_node(1), nested_nodes=(NestedNode("A", 2),)))
+    assert registry.get(1).nested_nodes == (NestedNode("A", 2),)
+    registry.merge_lazy(1, lambda: file_node(1))
+    registry.merge_lazy(2, lambda: file_node(2))
+    registry.merge_lazy(2, lambda: Node(2, "b.capnp", 0, 0, InterfaceNode(())))
+    for _ in range(2):
+        with pytest.raises(SchemaError, match="cannot be used together"):
+            registry.get(2)
 
 
 def test_lazy_nodes_are_made_once_and_only_when_asked_for() -> None:
@@ -92,7 +109,7 @@ def test_registries_are_merged() -> None:
     assert {node.id for node in registry} == {1, 2, 3}
     assert registry.file("b.capnp").id == 2
     with pytest.raises(SchemaError):
-        registry.update(Registry([replace(file_node(1), nested_nodes=(NestedNode("A", 2),))]))
+        registry.update(Registry([replace(file_node(1), body=InterfaceNode(()))]))
 
 
 def test_superclasses_are_walked_depth_first_with_their_bindings(compiled: CompiledFile) -> None:

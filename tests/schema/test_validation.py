@@ -85,7 +85,7 @@ CASES: dict[str, Callable[[], Node]] = {
     "declarations have the same name": lambda: replace(
         NODES["S"], nested_nodes=(NestedNode("a", 1), NestedNode("a", 2))
     ),
-    "parameters has no name": lambda: replace(NODES["S"], parameters=("",)),
+    "cannot be the name of one of its generic parameters": lambda: replace(NODES["S"], parameters=("",)),
     "fields have the same name": lambda: field(0, name="b"),
     "not the numbers from 0": lambda: field(0, code_order=9),
     "not sorted by ordinal": lambda: field(1, ordinal=0),

@@ -46,7 +46,7 @@ def ours(path: str) -> dict[int, Node]:
     return {node.id: node for node in registry if node.display_name.split(":")[0] == path}
 
 
-@pytest.mark.parametrize("path", STANDARD_FILES)
+@pytest.mark.parametrize("path", [path for path in STANDARD_FILES if path != "capnp/python.capnp"])  # ours alone
 def test_every_packaged_declaration_is_there_with_its_layout(path: str) -> None:
     found = ours(path)
     known_gone = {"ProvisionId", "RecipientId", "ThirdPartyCapId"}

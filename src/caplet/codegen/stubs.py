@@ -115,7 +115,7 @@ class StubWriter:
         builder = self.types.own_reference(node, "_Builder")
         generic = self.types.generic_base(node)
         fields = sorted(body.fields, key=lambda field: field.code_order)
-        names = field_names(field.name for field in fields)
+        names = field_names(fields)
         taken = {*STRUCT_NAMES, *names.values()}
         inputs = {field.name: self.field_input(node, field) for field in fields}
         made = [f"{names[field.name]}: {inputs[field.name]} = ..." for field in fields]
@@ -216,7 +216,7 @@ class StubWriter:
 
     def enum(self, node: Node, body: EnumNode) -> None:
         """Write an enum, and the names by which its members may be given."""
-        members = enumerant_names(enumerant.name for enumerant in body.enumerants)
+        members = enumerant_names(body.enumerants)
         flat = self.types.flat(node)
         self.class_(flat, ["_t.Enum"], [f"{name} = {number}" for number, name in enumerate(members)])
         spelled = dict.fromkeys([*(enumerant.name for enumerant in body.enumerants), *members])
@@ -232,7 +232,7 @@ class StubWriter:
         client.append(f"{self.types.server_member(node)}{_VARIABLE if bases else ''}")
         server = [f"def _this_cap(self) -> {self.types.own_reference(node)}: ..."]
         methods = sorted(body.methods, key=lambda method: method.code_order)
-        names = method_names(method.name for method in methods)
+        names = method_names(methods)
         for method in methods:
             called = names[method.name]
             client += [
@@ -250,7 +250,7 @@ class StubWriter:
         body = self.registry.get(method.param_struct_type).body
         assert isinstance(body, StructNode)
         fields = sorted(body.fields, key=lambda field: field.code_order)
-        names = field_names(field.name for field in fields)
+        names = field_names(fields)
         return [(names[field.name], field) for field in fields]
 
     def method(self, name: str, node: Node, method: Method) -> None:

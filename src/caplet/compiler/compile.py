@@ -29,26 +29,16 @@ from caplet.compiler.tree import (
 )
 from caplet.errors import CompileError, Diagnostic
 from caplet.schema.model import (
-    Annotation,
-    AnnotationNode,
-    Brand,
     CapnpVersion,
     CodeGeneratorRequest,
-    ConstNode,
-    EnumNode,
     Identifier,
     Import,
-    InterfaceNode,
-    ListType,
-    NamedType,
     Node,
     RequestedFile,
-    Slot,
     SourceInfo,
-    StructNode,
-    Type,
 )
 from caplet.schema.records import record
+from caplet.schema.references import dependency_ids, mentioned_ids
 from caplet.schema.registry import Registry
 
 if TYPE_CHECKING:
@@ -109,7 +99,7 @@ class Compilation:
 
 
 def compile_file(
-    path: str | Path,
+    path: str | Path | Traversable,
     import_path: Iterable[str | Path | Traversable] = (),
     *,
     standard_import: bool = True,
@@ -119,7 +109,7 @@ def compile_file(
     """Compiles a schema file and what it imports.
 
     Args:
-        path: the file, relative to the working directory or absolute.
+        path: the file, relative to the working directory or absolute; or a package resource.
         import_path: directories for imports that begin with `/`, looked up before the standard places.
         standard_import: whether the standard schemas and the system's include directories can be imported.
         display_name: the name of the file in the schema; by default the path.
@@ -135,7 +125,7 @@ def compile_file(
 
 
 def compile_files(
-    paths: Sequence[str | Path],
+    paths: Sequence[str | Path | Traversable],
     import_path: Iterable[str | Path | Traversable] = (),
     *,
     standard_import: bool = True,
@@ -307,12 +297,12 @@ class _Closure:
         self._seen[scope.id] = whole
         main, *more = self.translator.nodes(scope)
         for node in (*more, main):
-            for mentioned in _mentioned(node):
+            for mentioned in mentioned_ids(node):
                 self._order.setdefault(mentioned)
             self._order.setdefault(node.id)
             self._found[node.id] = node
         for node in (main, *more):
-            for dependency in _dependencies(node):
+            for dependency in dependency_ids(node):
                 target = self.translator.world.scopes.get(dependency)
                 if target is not None:
                     yield target, False
@@ -321,75 +311,6 @@ class _Closure:
         if whole:
             for child in scope.nested:
                 yield child, True
-
-
-def _mentioned(node: Node) -> Iterator[int]:
-    """The ids of the types that a node mentions itself, groups included, annotations not."""
-    body = node.body
-    if isinstance(body, StructNode):
-        for field in body.fields:
-            if isinstance(field.body, Slot):
-                yield from _type_ids(field.body.type)
-            else:
-                yield field.body.type_id
-        if body.is_group:
-            yield node.scope_id
-    elif isinstance(body, InterfaceNode):
-        for superclass in body.superclasses:
-            yield superclass.id
-            yield from _brand_ids(superclass.brand)
-        for method in body.methods:
-            yield method.param_struct_type
-            yield from _brand_ids(method.param_brand)
-            yield method.result_struct_type
-            yield from _brand_ids(method.result_brand)
-    elif isinstance(body, (ConstNode, AnnotationNode)):
-        yield from _type_ids(body.type)
-
-
-def _dependencies(node: Node) -> Iterator[int]:
-    """The ids to which a node refers."""
-    body = node.body
-    if isinstance(body, StructNode):
-        for field in body.fields:
-            if isinstance(field.body, Slot):
-                yield from _type_ids(field.body.type)
-            yield from _annotation_ids(field.annotations)
-    elif isinstance(body, EnumNode):
-        for enumerant in body.enumerants:
-            yield from _annotation_ids(enumerant.annotations)
-    elif isinstance(body, InterfaceNode):
-        for superclass in body.superclasses:
-            yield superclass.id
-            yield from _brand_ids(superclass.brand)
-        for method in body.methods:
-            yield method.param_struct_type
-            yield from _brand_ids(method.param_brand)
-            yield method.result_struct_type
-            yield from _brand_ids(method.result_brand)
-            yield from _annotation_ids(method.annotations)
-    elif isinstance(body, (ConstNode, AnnotationNode)):
-        yield from _type_ids(body.type)
-    yield from _annotation_ids(node.annotations)
-
-
-def _type_ids(type_: Type) -> Iterator[int]:
-    while isinstance(type_, ListType):
-        type_ = type_.element
-    if isinstance(type_, NamedType):
-        yield type_.type_id
-        yield from _brand_ids(type_.brand)
-
-
-def _brand_ids(brand: Brand) -> Iterator[int]:
-    for scope in brand.scopes:
-        for binding in scope.bindings or ():
-            if binding is not None:
-                yield from _type_ids(binding)
-
-
-def _annotation_ids(annotations: Iterable[Annotation]) -> Iterator[int]:
-    return (annotation.id for annotation in annotations)
 
 
 # -- the table of imports -----------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ __all__ = ["Importer", "SchemaFile", "memory_file"]
 STANDARD_FILES: Final = {
     "capnp/c++.capnp": "c++.capnp",
     "capnp/persistent.capnp": "persistent.capnp",
+    "capnp/python.capnp": "python.capnp",
     "capnp/rpc.capnp": "rpc.capnp",
     "capnp/rpc-twoparty.capnp": "rpc-twoparty.capnp",
     "capnp/schema.capnp": "schema.capnp",
@@ -101,6 +102,23 @@ def resource_file(root: Traversable, path: str, display_name: str) -> SchemaFile
     return SchemaFile(f"package:{root}:{path}", display_name, place, root, path)
 
 
+def named_resource(place: Traversable, display_name: str) -> SchemaFile | None:
+    """Returns a package resource that the user named, or None when there is none; its relative imports are looked up in its package."""
+    if not place.is_file():
+        return None
+    parts = [place.name]
+    root = getattr(place, "parent", None)
+    while root is not None:
+        above = getattr(root, "parent", None)
+        if above is None or isinstance(above, Path):
+            # What is above a zip file is no part of it.
+            break
+        parts.insert(0, root.name)
+        root = above
+    path = "/".join(parts)
+    return SchemaFile(f"package:{root}:{path}", display_name, place, root, path, str(place))
+
+
 def memory_file(name: str, files: Mapping[str, bytes]) -> SchemaFile:
     """Returns one of several files that are in memory; its relative imports find the others."""
     return SchemaFile("memory:" + name, name, files[name], files)
@@ -123,13 +141,15 @@ class Importer:
         )
         self.standard = standard
 
-    def open(self, path: str | Path, display_name: str | None = None) -> SchemaFile | None:
+    def open(self, path: str | Path | Traversable, display_name: str | None = None) -> SchemaFile | None:
         """Returns a file that the user named, or None when there is none.
 
         Args:
-            path: relative to the working directory, or absolute.
+            path: relative to the working directory, or absolute; or a package resource.
             display_name: the name in schemas; by default the path without a leading slash.
         """
+        if not isinstance(path, (str, Path)):
+            return named_resource(path, display_name or path.name)
         text = Path(path).as_posix()
         name = display_name or posixpath.normpath(text).lstrip("/")
         return disk_file(Path(), text, name)

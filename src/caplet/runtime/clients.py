@@ -13,9 +13,11 @@ from caplet.cap.handover import hand_over
 from caplet.cap.request import NO_PROMISE_PIPELINING, ONLY_PROMISE_PIPELINE, STREAMING
 from caplet.cap.request import Request as CapRequest
 from caplet.runtime.calls import Call, PipelineOnlyCall
+from caplet.runtime.documentation import method_doc, method_signature
 from caplet.runtime.interfaces import InterfacePlan, MethodPlan
 
 if TYPE_CHECKING:
+    from inspect import Signature
     from types import TracebackType
 
     from caplet.cap.turns import Turns
@@ -104,11 +106,7 @@ class Client:
 
 
 class ClientMethod:
-    """A method of a client class; reading it from a client gives something to call.
-
-    Args:
-        plan: the method.
-    """
+    # A method of a client class; reading it from a client gives something to call. What the schema says of it is its docstring.
 
     __slots__ = ("plan",)
 
@@ -124,12 +122,28 @@ class ClientMethod:
     def __get__(self, client: Client | None, owner: type[Client]) -> ClientMethod | BoundMethod:
         return self if client is None else BoundMethod(client._capability, self.plan)
 
+    @property
+    def __name__(self) -> str:
+        return self.plan.name
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        return method_doc(self.plan)
+
+    @property
+    def __signature__(self) -> Signature:
+        return method_signature(self.plan, unbound=True)
+
+    def __call__(self, client: Client, /, *args: object, **kwargs: object) -> Call[Struct]:
+        """Send a call to `client` now; see `BoundMethod`."""
+        return BoundMethod(client._capability, self.plan)(*args, **kwargs)
+
     def __repr__(self) -> str:
         return f"<method {self.plan}>"
 
 
 class BoundMethod:
-    """A method of one client: call it to send a call."""
+    # A method of one client: call it to send a call. What the schema says of it is its docstring.
 
     __slots__ = ("_capability", "_plan")
 
@@ -180,6 +194,18 @@ class BoundMethod:
             TypeError: the method has more or fewer parameters, or an argument stands for no type.
         """
         return BoundMethod(self._capability, self._plan.bound_to(types))
+
+    @property
+    def __name__(self) -> str:
+        return self._plan.name
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        return method_doc(self._plan, signature=True)
+
+    @property
+    def __signature__(self) -> Signature:
+        return method_signature(self._plan)
 
     def __repr__(self) -> str:
         return f"<method {self._plan} of {self._capability.describe()}>"

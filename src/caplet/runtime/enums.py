@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 from caplet.runtime.names import enumerant_names, upper_case
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Self
 
-__all__ = ["Enum", "make_enum"]
+    from caplet.runtime.names import Named
+
+__all__ = ["Enum", "extend_enum", "make_enum"]
 
 
 class Enum(IntEnum):
@@ -28,9 +31,14 @@ class Enum(IntEnum):
     def _missing_(cls, value: object) -> Self | None:
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 0xFFFF:
             return None
-        member = int.__new__(cls, value)
-        member._name_ = f"UNKNOWN_{value}"
-        member._value_ = value
+        return cls._unknown(value)
+
+    @classmethod
+    def _unknown(cls, number: int) -> Self:
+        """Return a number that the schema does not know; unlike a call of the class, also of an enum without members."""
+        member = int.__new__(cls, number)
+        member._name_ = f"UNKNOWN_{number}"
+        member._value_ = number
         return member
 
     @classmethod
@@ -45,6 +53,9 @@ class Enum(IntEnum):
         Raises:
             ValueError: there is none.
         """
+        names: tuple[str, ...] = cls.__dict__["_schema_names"]
+        if name in names:
+            return names.index(name)
         member = cls.__members__.get(name) or cls.__members__.get(upper_case(name))
         if member is not None:
             return member.value
@@ -64,21 +75,48 @@ class Enum(IntEnum):
         return f"{type(self).__qualname__}.{self._name_}"
 
 
-def make_enum(name: str, qualname: str, module: str, schema_names: tuple[str, ...]) -> type[Enum]:
+def make_enum(name: str, qualname: str, module: str, enumerants: Sequence[Named]) -> type[Enum]:
     """Make an enum class.
 
     Args:
         name: its name.
         qualname: its name with the scopes that it stands in.
         module: the name of its module.
-        schema_names: its enumerants' names in the schema, by number.
+        enumerants: its enumerants by number.
     """
-    members = [(python_name, number) for number, python_name in enumerate(enumerant_names(schema_names))]
+    members = [(python_name, number) for number, python_name in enumerate(enumerant_names(enumerants))]
     # The functional form of the enum module, which type checkers know for literal names only.
     make: Any = Enum
     made: Any = make(name, members, module=module, qualname=qualname) if members else _empty(name, qualname, module)
-    made._schema_names = schema_names
+    made._schema_names = tuple(enumerant.name for enumerant in enumerants)
     return made  # type: ignore[no-any-return]
+
+
+def extend_enum(cls: Any, enumerants: Sequence[Named]) -> None:
+    """Give an enum class the members that a newer version of its schema has, in the way in which the enum module keeps them.
+
+    Args:
+        cls: the class.
+        enumerants: all enumerants by number; those that the class has stay what they are.
+    """
+    known = len(cls._schema_names)
+    taken = list(cls.__members__)
+    names = enumerant_names(enumerants)
+    for number in range(known, len(names)):
+        name = names[number]
+        while name in taken:
+            name += "_"
+        taken.append(name)
+        member = int.__new__(cls, number)
+        member._name_ = name
+        member._value_ = number
+        member._sort_order_ = number
+        cls._member_names_.append(name)
+        cls._member_map_[name] = member
+        cls._value2member_map_[number] = member
+        type.__setattr__(cls, name, member)
+    old: tuple[str, ...] = cls._schema_names
+    cls._schema_names = old + tuple(enumerant.name for enumerant in enumerants[known:])
 
 
 def _empty(name: str, qualname: str, module: str) -> type[Enum]:

@@ -1,6 +1,6 @@
 """The class factory: schema nodes in, Python classes out.
 
-Knows how each kind of node becomes a class, and that there is one class for each type. Does not know files (`caplet.load`).
+Knows how each kind of node becomes a class, and that there is one class for each type. Does not know files (`schema_registry.py`).
 
 A class is made as a shell first and gets its fields from a work list, so that types may refer to each other in circles.
 """
@@ -10,11 +10,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from caplet.cap.capability import Capability
 from caplet.errors import SchemaError
 from caplet.runtime.accessors import HasField, InitField
-from caplet.runtime.clients import Client, as_capability, make_client_class
-from caplet.runtime.enums import Enum, make_enum
+from caplet.runtime.any_values import ANY_POINTER, CONSTRAINED
+from caplet.runtime.class_names import class_name, module_of, qualname_of, scopes_of, without_ancestors
+from caplet.runtime.clients import Client, ClientMethod, make_client_class
+from caplet.runtime.documentation import CLASS_DOC
+from caplet.runtime.empty_results import EmptyResults
+from caplet.runtime.enums import extend_enum, make_enum
 from caplet.runtime.fields import (
     INT_FIELDS,
     BoolField,
@@ -39,27 +42,30 @@ from caplet.runtime.kinds import (
     VoidKind,
 )
 from caplet.runtime.list_kinds import ListKind
-from caplet.runtime.names import STRUCT_NAMES, avoid, field_names, method_names
+from caplet.runtime.names import STRUCT_NAMES, avoid, declared_name, field_names, method_names
 from caplet.runtime.plans import GroupField, StructField, StructKind
 from caplet.runtime.pointer_fields import PointerField, TextField
-from caplet.runtime.servers import Server, make_server_class
+from caplet.runtime.servers import make_server_class
 from caplet.runtime.structs import BuilderMixin, Struct, finish_class
 from caplet.runtime.unions import Which
 from caplet.schema.ids import IMPLICIT_SCOPE, STREAM_RESULT_ID
 from caplet.schema.model import (
     EMPTY_BRAND,
+    AnnotationNode,
+    AnyPointerConstraint,
     AnyPointerType,
     Brand,
     BrandScope,
     ConstNode,
     EnumNode,
     EnumType,
-    FileNode,
     Group,
     InterfaceNode,
     InterfaceType,
     ListType,
+    NamedType,
     Node,
+    NodeBody,
     StructNode,
     StructType,
     Type,
@@ -68,9 +74,6 @@ from caplet.schema.model import (
 )
 from caplet.schema.registry import apply_brand, apply_brand_to_brand
 from caplet.wire.message import MessageReader
-from caplet.wire.untyped import AnyPointer
-from caplet.wire.untyped_builder import AnyPointerBuilder
-from caplet.wire.views import ListReader, StructReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +86,9 @@ __all__ = ["ClassFactory"]
 
 ALLOW_CANCELLATION_ID = 0xAC7096FF8CFC9DCE
 _NO_TAG = -1
+# How many bindings of generic types are made for one type that a program asks for, before the rest is left unbound: a few types may bind each
+# other in more ways than there is memory for.
+_MOST_BRANDS = 2000
 
 _SCALARS: dict[TypeKind, Kind] = {
     TypeKind.VOID: VoidKind(),
@@ -102,59 +108,6 @@ _SCALARS: dict[TypeKind, Kind] = {
 }
 
 
-def write_any(pointer: AnyPointerBuilder, value: object, where: str) -> None:
-    """Make an untyped pointer lead to a copy of a program's value.
-
-    Raises:
-        TypeError: no pointer can lead to such a value.
-    """
-    if isinstance(value, str):
-        pointer.set_text(value)
-    elif isinstance(value, bytes | bytearray):
-        pointer.set_blob(value)
-    elif isinstance(value, Capability | None):
-        pointer.set_capability(value)
-    elif isinstance(value, Client | Server):
-        pointer.set_capability(as_capability(value, Client))
-    elif isinstance(value, AnyPointer | StructReader | ListReader):
-        pointer.set(value)
-    elif isinstance(value, AnyPointerBuilder):
-        pointer.set(value.as_reader())
-    else:
-        raise TypeError(
-            f"{where}: expected something that a pointer can lead to, not {type(value).__name__} ({value!r:.60})"
-        )
-
-
-def write_any_struct(pointer: AnyPointerBuilder, value: object, where: str) -> None:
-    """Make an untyped pointer lead to a copy of a struct; what it raises is what `write_any` does."""
-    if isinstance(value, AnyPointer | AnyPointerBuilder):
-        if value.as_reader().kind not in ("null", "struct"):
-            raise TypeError(f"{where}: expected a struct, not {value!r}")
-    elif not isinstance(value, StructReader):
-        raise TypeError(f"{where}: expected a struct, not {type(value).__name__} ({value!r:.60})")
-    write_any(pointer, value, where)
-
-
-def write_any_list(pointer: AnyPointerBuilder, value: object, where: str) -> None:
-    """Make an untyped pointer lead to a copy of a list; what it raises is what `write_any` does."""
-    if isinstance(value, AnyPointer | AnyPointerBuilder):
-        if value.as_reader().kind not in ("null", "list"):
-            raise TypeError(f"{where}: expected a list, not {value!r}")
-    elif not isinstance(value, ListReader | str | bytes | bytearray):
-        raise TypeError(
-            f"{where}: expected a list of a message, a text or data, not {type(value).__name__} ({value!r:.60})"
-        )
-    write_any(pointer, value, where)
-
-
-ANY_POINTER = AnyPointerKind("AnyPointer", write_any)
-_CONSTRAINED = {
-    "STRUCT": AnyPointerKind("AnyStruct", write_any_struct),
-    "LIST": AnyPointerKind("AnyList", write_any_list),
-}
-
-
 class ClassFactory:
     """Makes classes from the nodes of a registry, each once.
 
@@ -171,7 +124,8 @@ class ClassFactory:
         self._plans: dict[tuple[int, Brand], InterfacePlan] = {}
         self._kinds: dict[Type, Kind] = {}
         self._unfinished: list[tuple[Node, Brand, Any]] = []
-        self._finishing = False
+        self._brands = 0
+        self._making = 0
         self.origin_of: Callable[[Type], tuple[Callable[..., Any], tuple[object, ...]]] | None = None
 
     # --- types --------------------------------------------------------------------------------------------------------------------
@@ -189,27 +143,97 @@ class ClassFactory:
         if brand.scopes:
             brand = tidy_brand(brand)
         made: Any = self._classes.get((type_id, brand))
-        if made is None:
-            node = self.registry.get(type_id)
-            if brand.scopes and not node.is_generic and node.scope_id:
+        if made is not None:
+            return made
+        if brand.scopes and self._making:
+            self._brands += 1
+            if self._brands > _MOST_BRANDS:
                 return self.class_of(type_id)
-            if isinstance(node.body, StructNode):
-                made = self._struct_shell(node, brand)
-            elif isinstance(node.body, EnumNode):
-                names = tuple(enumerant.name for enumerant in node.body.enumerants)
-                made = self._classes[type_id, brand] = make_enum(
-                    node.name, self._qualname(node), self._module(node), names
-                )
-                setattr(made, "_schema_type", EnumType(type_id))  # noqa: B010  (enum classes have no such attribute to declare)
-            elif isinstance(node.body, InterfaceNode):
-                made = self._interface(node, brand)
-            else:
-                raise SchemaError(f"{node.display_name} is no struct, enum or interface")
-            if node.parameters:
-                # Looked up on the class and called with what stands between the brackets.
-                setattr(made, "__class_getitem__", partial(self._branded, node, brand))  # noqa: B010
-            self._finish()
+        sizes = len(self._classes), len(self._plans), len(self._kinds)
+        self._making += 1
+        try:
+            made = self._make_class(self.registry.get(type_id), brand)
+            if self._making == 1:
+                self._finish()
+                self._brands = 0
+        except BaseException:
+            if self._making == 1:
+                self._forget(*sizes)
+            raise
+        finally:
+            self._making -= 1
         return made
+
+    def _make_class(self, node: Node, brand: Brand) -> Any:
+        """Make the class of a node; a struct's fields are left for later."""
+        if brand.scopes and not node.is_generic and node.scope_id:
+            return self.class_of(node.id)
+        if isinstance(node.body, StructNode):
+            made = self._struct_shell(node, brand)
+        elif isinstance(node.body, EnumNode):
+            made = self._enum(node, node.body, brand)
+        elif isinstance(node.body, InterfaceNode):
+            made = self._interface(node, brand)
+        else:
+            raise SchemaError(f"{node.display_name} is no struct, enum or interface")
+        if node.parameters:
+            # Looked up on the class and called with what stands between the brackets.
+            setattr(made, "__class_getitem__", partial(self._branded, node, brand))  # noqa: B010
+        return made
+
+    def _enum(self, node: Node, body: EnumNode, brand: Brand) -> Any:
+        """Make the class of an enum."""
+        made: Any = make_enum(declared_name(node), qualname_of(self.registry, node), module_of(node), body.enumerants)
+        made._schema_type = EnumType(node.id)
+        made._factory = self
+        made.__doc__ = CLASS_DOC
+        self._classes[node.id, brand] = made
+        return made
+
+    def _forget(self, classes: int, plans: int, kinds: int) -> None:
+        """Forget what was made since there were so many, because some of it could not be finished."""
+        self._unfinished.clear()
+        self._brands = 0
+        for made, size in ((self._classes, classes), (self._plans, plans), (self._kinds, kinds)):
+            while len(made) > size:
+                made.popitem()
+
+    def refresh(self) -> None:
+        """Bring classes up to date whose declarations were replaced by newer versions.
+
+        Raises:
+            SchemaError: a newer version needs a type that is not there.
+        """
+        replaced = self.registry.replaced
+        self._making += 1
+        try:
+            while replaced:
+                node = replaced.popitem()[1]
+                for (type_id, brand), cls in list(self._classes.items()):
+                    if type_id == node.id:
+                        self._renew(node, brand, cls)
+            self._finish()
+        finally:
+            self._making -= 1
+
+    def _renew(self, node: Node, brand: Brand, cls: Any) -> None:
+        """Give a class what a newer version of its declaration has."""
+        if isinstance(node.body, StructNode):
+            cls._node = node
+            cls._plan.data_words = node.body.data_word_count
+            cls._plan.pointer_count = node.body.pointer_count
+            self._unfinished.append((node, brand, cls))
+        elif isinstance(node.body, EnumNode):
+            extend_enum(cls, node.body.enumerants)
+            kind = self._kinds.get(EnumType(node.id))
+            if isinstance(kind, EnumKind):
+                kind.members = cls._by_number()
+                kind.schema_names = cls._schema_names
+        elif isinstance(node.body, InterfaceNode):
+            plan = self._plans[node.id, brand]
+            self._add_methods(plan, node, node.body, brand)
+            for method in plan.methods:
+                setattr(cls, method.name, ClientMethod(method))
 
     def _branded(self, node: Node, outer: Brand, arguments: object) -> Any:
         """Return the class of a generic type with its parameters bound."""
@@ -234,17 +258,28 @@ class ClassFactory:
         if isinstance(schema_type, ListType):
             return ListKind(self.kind_of(schema_type.element))
         if isinstance(schema_type, EnumType):
-            return EnumKind(self.class_of(schema_type.type_id))
+            return EnumKind(self._class_of_kind(schema_type, EnumNode))
         if isinstance(schema_type, StructType):
-            plan: StructKind = self.class_of(schema_type.type_id, schema_type.brand)._plan
+            plan: StructKind = self._class_of_kind(schema_type, StructNode)._plan
             return plan
         if isinstance(schema_type, InterfaceType):
-            return InterfaceKind(self.class_of(schema_type.type_id, schema_type.brand))
-        if isinstance(schema_type, AnyPointerType) and schema_type.constraint.name == "CAPABILITY":
-            return InterfaceKind(Client)
+            return InterfaceKind(self._class_of_kind(schema_type, InterfaceNode))
         if isinstance(schema_type, AnyPointerType):
-            return _CONSTRAINED.get(schema_type.constraint.name, ANY_POINTER)
+            if schema_type.constraint is AnyPointerConstraint.CAPABILITY:
+                return InterfaceKind(Client)
+            return CONSTRAINED.get(schema_type.constraint, ANY_POINTER)
         return ANY_POINTER
+
+    def _class_of_kind(self, schema_type: NamedType, body: type[NodeBody]) -> Any:
+        """Return the class of a type that must be a struct, an enum or an interface.
+
+        Raises:
+            SchemaError: it is something else, or not there.
+        """
+        node = self.registry.get(schema_type.type_id)
+        if not isinstance(node.body, body):
+            raise SchemaError(f"{node.display_name} is used as what it is not")
+        return self.class_of(node.id, EMPTY_BRAND if body is EnumNode else schema_type.brand)
 
     def value_of(self, schema_type: Type, value: Value) -> Any:
         """Return a constant's value in Python."""
@@ -263,50 +298,43 @@ class ClassFactory:
         return value.content
 
     def member_of(self, node: Node, name: str) -> Any:
-        """Return what a name in a file or type stands for: a class or a constant's value.
+        """Return what a name in a file or type stands for: a class, a constant's value, or an annotation.
 
         Raises:
-            KeyError: there is nothing of that name, or an annotation.
+            KeyError: there is nothing of that name.
         """
-        child = self.registry.child_or_none(node.id, name)
+        child = self.child_or_none(node, name)
         if child is None:
             raise KeyError(name)
         if isinstance(child.body, ConstNode):
             return self.value_of(child.body.type, child.body.value)
-        if isinstance(child.body, StructNode | EnumNode | InterfaceNode):
-            return self.class_of(child.id)
-        raise KeyError(name)
+        if isinstance(child.body, AnnotationNode):
+            from caplet.runtime.reflection import schema_of_node  # most programs need none
 
-    # --- names --------------------------------------------------------------------------------------------------------------------
+            return schema_of_node(self, child)
+        return self.class_of(child.id)
 
-    def _scopes(self, node: Node) -> list[Node]:
-        """Return the node and the nodes around it, the file last when it is known."""
-        scopes = [node]
-        while node.scope_id and node.scope_id in self.registry:
-            node = self.registry.get(node.scope_id)
-            scopes.append(node)
-        return scopes
+    def child_or_none(self, node: Node, name: str) -> Node | None:
+        """Return the declaration inside a node that is called `name` in Python, None when there is none."""
+        if name.startswith("_"):
+            return None
+        child = self.registry.child_or_none(node.id, name)
+        if child is not None and declared_name(child) == name:
+            return child
+        for nested in node.nested_nodes:
+            child = self.registry.get_or_none(nested.id)
+            if child is not None and declared_name(child) == name:
+                return child
+        return None
 
-    def _qualname(self, node: Node) -> str:
-        """Return a type's name with the types around it."""
-        if "$" in node.name:
-            # The params or results of a method, which stand in no scope.
-            return node.display_name.partition(":")[2].replace("$", ".")
-        names = [_class_name(scope) for scope in self._scopes(node) if not isinstance(scope.body, FileNode)]
-        return ".".join(reversed(names))
+    def child_names(self, node: Node) -> list[str]:
+        """Return what the declarations inside a node are called in Python."""
+        children = (self.registry.get_or_none(nested.id) for nested in node.nested_nodes)
+        return [declared_name(child) for child in children if child is not None]
 
     def _brand_name(self, brand: Brand) -> str:
         """Return how a brand is shown behind a class's name."""
-        return brand_name(brand, self._type_name) if brand.scopes else ""
-
-    def _type_name(self, schema_type: Type) -> str:
-        """Return the name of a type as it is shown."""
-        return self.kind_of(schema_type).name
-
-    def _module(self, node: Node) -> str:
-        """Return the name of the module that a type's file is."""
-        file = node.display_name.partition(":")[0].rpartition("/")[2]
-        return f"{file.removesuffix('.capnp').replace('-', '_').replace('+', 'x')}_capnp"
+        return brand_name(brand, lambda schema_type: self.kind_of(schema_type).name) if brand.scopes else ""
 
     # --- structs ------------------------------------------------------------------------------------------------------------------
 
@@ -314,13 +342,25 @@ class ClassFactory:
         """Make a struct's two classes without fields."""
         body = node.body
         assert isinstance(body, StructNode)
-        qualname, module = self._qualname(node) + self._brand_name(brand), self._module(node)
+        qualname, module = qualname_of(self.registry, node) + self._brand_name(brand), module_of(node)
         plan = StructKind(qualname, node.id, body.data_word_count, body.pointer_count)
-        namespace: dict[str, Any] = {"__slots__": (), "__module__": module, "__qualname__": qualname}
+        namespace: dict[str, Any] = {
+            "__slots__": (),
+            "__module__": module,
+            "__qualname__": qualname,
+            "__doc__": CLASS_DOC,
+        }
         cls: Any = type(
-            _class_name(node),
+            class_name(node),
             (Struct,),
-            {**namespace, "_node": node, "_plan": plan, "_fields": {}, "_schema_type": StructType(node.id, brand)},
+            {
+                **namespace,
+                "_node": node,
+                "_plan": plan,
+                "_fields": {},
+                "_schema_type": StructType(node.id, brand),
+                "_factory": self,
+            },
         )
         namespace["__qualname__"] = f"{qualname}.Builder"
         cls.Builder = type("Builder", (BuilderMixin, cls), namespace)
@@ -335,21 +375,15 @@ class ClassFactory:
 
     def _finish(self) -> None:
         """Give every new struct its fields; those that come up on the way are done too."""
-        if self._finishing:
-            return
-        self._finishing = True
-        try:
-            while self._unfinished:
-                self._add_fields(*self._unfinished.pop())
-        finally:
-            self._finishing = False
+        while self._unfinished:
+            self._add_fields(*self._unfinished.pop())
 
     def _add_fields(self, node: Node, brand: Brand, cls: Any) -> None:
         """Give a struct class its fields, nested types and constants."""
         body = node.body
         assert isinstance(body, StructNode)
         fields = sorted(body.fields, key=lambda field: field.code_order)
-        names = field_names(field.name for field in fields)
+        names = field_names(fields)
         taken = {*STRUCT_NAMES, *names.values()}
         members = sorted((field for field in body.fields if field.in_union), key=lambda field: field.discriminant_value)
         union = tuple(names[field.name] for field in members)
@@ -359,7 +393,10 @@ class ClassFactory:
         for field in fields:
             name = names[field.name]
             tag = field.discriminant_value if field.in_union else _NO_TAG
-            descriptor = self._make_field(field, brand)
+            try:
+                descriptor = self._make_field(field, brand)
+            except SchemaError as error:
+                raise SchemaError(f"{title}.{name} cannot be made: {error}") from error
             descriptor.place(name, field.name, f"{title}.{name}", tag, tag_index, union)
             made.append(descriptor)
             cls._fields[name] = descriptor
@@ -386,13 +423,16 @@ class ClassFactory:
     def _add_nested(self, node: Node, brand: Brand, cls: Any, taken: set[str]) -> None:
         """Make nested types and constants attributes of a class."""
         for nested in node.nested_nodes:
-            if nested.id not in self.registry or nested.name in taken or nested.name == "Builder":
+            if nested.id not in self.registry:
                 continue
             child = self.registry.get(nested.id)
+            name = declared_name(child)
+            if name in taken or name == "Builder" or name.startswith("_") or child.scope_id != node.id:
+                continue
             if isinstance(child.body, StructNode | EnumNode | InterfaceNode):
-                setattr(cls, nested.name, self.class_of(nested.id, brand))
-            elif isinstance(child.body, ConstNode):
-                setattr(cls, nested.name, self.value_of(child.body.type, child.body.value))
+                setattr(cls, name, self.class_of(nested.id, brand))
+            elif isinstance(child.body, ConstNode | AnnotationNode):
+                setattr(cls, name, self.member_of(node, name))
 
     def _make_field(self, field: FieldNode, brand: Brand) -> Field:
         """Make the descriptor of a field."""
@@ -443,22 +483,29 @@ class ClassFactory:
         body = node.body
         if not isinstance(body, InterfaceNode):
             raise SchemaError(f"{node.display_name} is no interface")
-        plan = self._plans[interface_id, brand] = InterfacePlan(
-            node.id, node.display_name.partition(":")[2] or node.display_name
-        )
+        title = node.display_name.partition(":")[2] or node.display_name
+        plan = self._plans[interface_id, brand] = InterfacePlan(node.id, title, factory=self, brand=brand)
         plan.superclasses = [
             self.plan_of(superclass.id, apply_brand_to_brand(superclass.brand, brand))
             for superclass in body.superclasses
         ]
-        allowed = any(
-            annotation.id == ALLOW_CANCELLATION_ID for scope in self._scopes(node) for annotation in scope.annotations
-        )
-        methods = sorted(enumerate(body.methods), key=lambda pair: pair[1].code_order)
-        names = method_names(method.name for _, method in methods)
-        for ordinal, method in methods:
-            allows = allowed or any(annotation.id == ALLOW_CANCELLATION_ID for annotation in method.annotations)
-            plan.methods.append(self._method_plan(plan, ordinal, method, names[method.name], brand, allows))
+        self._add_methods(plan, node, body, brand)
         return plan
+
+    def _add_methods(self, plan: InterfacePlan, node: Node, body: InterfaceNode, brand: Brand) -> None:
+        """Give an interface its methods; those that it has already stay."""
+        allowed = any(
+            annotation.id == ALLOW_CANCELLATION_ID
+            for scope in scopes_of(self.registry, node)
+            for annotation in scope.annotations
+        )
+        present = {method.method_id for method in plan.methods}
+        methods = sorted(enumerate(body.methods), key=lambda pair: pair[1].code_order)
+        names = method_names(method for _, method in methods)
+        for ordinal, method in methods:
+            if ordinal not in present:
+                allows = allowed or any(annotation.id == ALLOW_CANCELLATION_ID for annotation in method.annotations)
+                plan.methods.append(self._method_plan(plan, ordinal, method, names[method.name], brand, allows))
 
     def _method_plan(
         self, interface: InterfacePlan, ordinal: int, method: Method, name: str, brand: Brand, allows: bool
@@ -527,45 +574,28 @@ class ClassFactory:
             self.class_of(superclass.id, apply_brand_to_brand(superclass.brand, brand))
             for superclass in body.superclasses
         ]
-        qualname, module = self._qualname(node) + self._brand_name(brand), self._module(node)
-        cls: Any = make_client_class(node.name, qualname, module, plan, _without_ancestors(bases))
+        qualname, module = qualname_of(self.registry, node) + self._brand_name(brand), module_of(node)
+        name = declared_name(node)
+        try:
+            cls: Any = make_client_class(name, qualname, module, plan, without_ancestors(bases))
+            servers = without_ancestors([base.Server for base in bases])
+        except TypeError:
+            # Interfaces may be extended in orders that classes cannot follow; then it has their methods without being of their classes.
+            cls = make_client_class(name, qualname, module, plan, ())
+            for inherited in plan.lineage():
+                for method in inherited.methods:
+                    if method.name not in cls.__dict__:
+                        setattr(cls, method.name, ClientMethod(method))
+            servers = ()
         cls._schema_type = InterfaceType(node.id, brand)
+        cls._factory = self
+        cls.__doc__ = CLASS_DOC
         self._classes[node.id, brand] = cls
-        servers = _without_ancestors([base.Server for base in bases])
-        cls.Server = make_server_class("Server", f"{qualname}.Server", module, plan, servers)
-        cls.Server._client = cls
+        server: Any = make_server_class("Server", f"{qualname}.Server", module, plan, servers)
+        server.__doc__ = CLASS_DOC
+        server._client = cls
+        cls.Server = server
         if node.parameters:
-            setattr(cls.Server, "__class_getitem__", partial(self._branded_server, node, brand))  # noqa: B010
+            setattr(server, "__class_getitem__", partial(self._branded_server, node, brand))  # noqa: B010
         self._add_nested(node, brand, cls, {"Server"})
         return cls
-
-
-def _class_name(node: Node) -> str:
-    """Return what a node's class is called: groups begin with a capital, methods' structs lose the method's name."""
-    name = node.name.rpartition("$")[2]
-    if isinstance(node.body, StructNode) and node.body.is_group:
-        return name[:1].upper() + name[1:]
-    return name
-
-
-def _without_ancestors(bases: list[Any]) -> tuple[Any, ...]:
-    """Return base classes without repeats and without those that others derive from already."""
-    return tuple(
-        base
-        for at, base in enumerate(bases)
-        if base not in bases[:at] and not any(other is not base and issubclass(other, base) for other in bases)
-    )
-
-
-class EmptyResults(Struct):
-    """The results of a streaming method: nothing."""
-
-    __slots__ = ()
-
-    _plan = StructKind("EmptyResults", STREAM_RESULT_ID, 0, 0)
-
-
-EmptyResults.Builder = type("Builder", (BuilderMixin, EmptyResults), {"__slots__": ()})
-EmptyResults._plan.set_classes(EmptyResults, EmptyResults.Builder)
-
-__all__ += ["EmptyResults", "Enum"]

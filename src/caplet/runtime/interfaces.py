@@ -11,9 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
+from caplet.schema.model import EMPTY_BRAND, Brand
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from caplet.runtime.factory import ClassFactory
     from caplet.runtime.structs import Struct
 
 __all__ = ["InterfacePlan", "MethodPlan", "method_name"]
@@ -102,12 +105,16 @@ class InterfacePlan:
         display_name: its name in the schema, with file and scopes.
         methods: its own methods in the order of their ordinals.
         superclasses: the interfaces that it extends, in the order in which it names them.
+        factory: what made it, from a schema.
+        brand: what its parameters are bound to.
     """
 
     id: int
     display_name: str
     methods: list[MethodPlan] = field(default_factory=list[MethodPlan])
     superclasses: list[InterfacePlan] = field(default_factory=list["InterfacePlan"])
+    factory: ClassFactory | None = None
+    brand: Brand = EMPTY_BRAND
 
     def __post_init__(self) -> None:
         _known[self.id] = self

@@ -276,7 +276,7 @@ class EnumKind(ScalarKind):
         members = self.members
         if number < len(members):
             return members[number]
-        return self.enum(number)
+        return self.enum._unknown(number)
 
     def store(self, segment: Segment, offset: int, value: object, where: str) -> None:
         """Write an enumerant's number at byte `offset`."""

@@ -1,25 +1,33 @@
 """How names of a schema become names in Python.
 
 Knows the one rule (words in snake_case, enumerants in UPPER_CASE, a trailing underscore where Python or our classes need the name) and
-the list of names that our classes need. Does not know schemas.
+the list of names that our classes need, and the annotation that gives another name. Does not know what the names are of.
 """
 
 from __future__ import annotations
 
 import keyword
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+from caplet.errors import SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from caplet.schema.model import Annotation
 
 __all__ = [
     "CALL_NAMES",
     "CLIENT_NAMES",
+    "PYTHON_NAME_ID",
     "STRUCT_NAMES",
+    "Named",
     "avoid",
     "context_name",
+    "declared_name",
     "enumerant_names",
     "field_names",
+    "given_name",
     "method_names",
     "snake_case",
     "upper_case",
@@ -57,10 +65,27 @@ STRUCT_NAMES = frozenset(
 # Prefixes of the accessors that are made for pointer fields.
 STRUCT_PREFIXES = ("has_", "init_")
 
+# The annotation `name` of python.capnp.
+PYTHON_NAME_ID = 0xD3F1B59A7C2E4860
+
 # The names that client classes need.
 CLIENT_NAMES = frozenset({"cast_as", "close"})
 # The names that calls need; a capability or struct in results that would have one of them gets a trailing underscore before it is there.
 CALL_NAMES = frozenset({"cancel"})
+
+
+class Named(Protocol):
+    """A declaration or member of a schema: what has a name there, and maybe an annotation that gives it another one here."""
+
+    @property
+    def name(self) -> str:
+        """The name in the schema."""
+        ...
+
+    @property
+    def annotations(self) -> Sequence[Annotation]:
+        """What it is annotated with."""
+        ...
 
 
 def snake_case(name: str) -> str:
@@ -81,44 +106,66 @@ def upper_case(name: str) -> str:
     return snake_case(name).upper()
 
 
+def given_name(member: Named) -> str | None:
+    """Return the name that the annotation `$Python.name` gives to a declaration or member, None without one.
+
+    Raises:
+        SchemaError: it is no name in Python.
+    """
+    for annotation in member.annotations:
+        if annotation.id == PYTHON_NAME_ID:
+            name = annotation.value.content
+            if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
+                raise SchemaError(f"$Python.name({name!r}) of '{member.name}' is no name that Python could use here")
+            return name
+    return None
+
+
+def declared_name(member: Named) -> str:
+    """Return what a type, constant or annotation is called in Python: as in the schema, unless Python needs that name."""
+    name = given_name(member) or member.name
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
 def avoid(name: str, taken: frozenset[str] | set[str]) -> str:
-    """Return `name`, with a trailing underscore when Python or `taken` has it.
+    """Return `name`, without leading underscores, and with a trailing one when Python or `taken` has it.
 
     Args:
         name: a name in snake_case.
         taken: names that are in use.
     """
-    while keyword.iskeyword(name) or name in taken or name.startswith("__"):
-        if name.startswith("__"):
-            name = name.strip("_") or "x"
+    if name.startswith("_"):
+        name = name.strip("_") or "x"
+    while keyword.iskeyword(name) or name in taken:
         name += "_"
     return name
 
 
-def field_names(schema_names: Iterable[str]) -> dict[str, str]:
+def field_names(members: Iterable[Named]) -> dict[str, str]:
     """Return the names of a struct's fields by their names in the schema.
 
     Args:
-        schema_names: in code order; of two that become the same the later one gets the underscore.
+        members: the fields in code order; of two that become the same the later one gets the underscore.
     """
     names: dict[str, str] = {}
     taken = set(STRUCT_NAMES)
-    for schema_name in schema_names:
-        name = snake_case(schema_name)
+    for member in members:
+        name = given_name(member) or snake_case(member.name)
         if name.startswith(STRUCT_PREFIXES):
             name += "_"
-        names[schema_name] = avoid(name, taken)
-        taken.add(names[schema_name])
+        names[member.name] = avoid(name, taken)
+        taken.add(names[member.name])
     return names
 
 
-def method_names(schema_names: Iterable[str]) -> dict[str, str]:
-    """Return the names of an interface's methods by their names in the schema, which come in code order."""
+def method_names(members: Iterable[Named]) -> dict[str, str]:
+    """Return the names of an interface's methods, given in code order, by their names in the schema."""
     names: dict[str, str] = {}
     taken = set(CLIENT_NAMES)
-    for schema_name in schema_names:
-        names[schema_name] = avoid(snake_case(schema_name), taken)
-        taken.add(names[schema_name])
+    for member in members:
+        name = given_name(member) or snake_case(member.name)
+        names[member.name] = avoid(name, taken)
+        taken.add(names[member.name])
     return names
 
 
@@ -127,11 +174,11 @@ def context_name(schema_name: str) -> str:
     return f"{schema_name[:1].upper()}{schema_name[1:]}Context"
 
 
-def enumerant_names(schema_names: Iterable[str]) -> list[str]:
+def enumerant_names(members: Iterable[Named]) -> list[str]:
     """Return the names of an enum's members, in the order of their numbers."""
     names: dict[str, None] = {}
-    for schema_name in schema_names:
-        name = upper_case(schema_name)
+    for member in members:
+        name = given_name(member) or upper_case(member.name)
         while name in names or name.startswith("_"):
             name = name.strip("_") + "_"
         names[name] = None

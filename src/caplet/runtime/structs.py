@@ -12,6 +12,7 @@ from __future__ import annotations
 from pickle import PickleBuffer
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from caplet.runtime.documentation import CLASS_SIGNATURE
 from caplet.runtime.fields import Field, FieldBuilder
 from caplet.runtime.forms import (
     MessageStream,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from caplet.limits import Limits
+    from caplet.runtime.factory import ClassFactory
     from caplet.runtime.pipelines import PipelineMember
     from caplet.schema.model import Node, StructType
     from caplet.wire.buffers import Buffer
@@ -73,6 +75,8 @@ class Struct(StructReader):
     _node: ClassVar[Node]
     _schema_type: ClassVar[StructType]
     _fields: ClassVar[dict[str, Field]] = {}
+    _factory: ClassVar[ClassFactory]
+    __signature__: ClassVar[Any] = CLASS_SIGNATURE
 
     def __new__(cls, /, *args: object, **kwargs: object) -> Self:
         plan = cls._plan

@@ -6,21 +6,28 @@ that generated modules carry. The fields themselves are `decode`'s and `encode`'
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from caplet.errors import DecodeError
 from caplet.limits import Limits
 from caplet.schema.decode import read_node, read_request, read_source_info
 from caplet.schema.encode import write_request
-from caplet.schema.model import CodeGeneratorRequest
+from caplet.schema.model import CodeGeneratorRequest, Node
 from caplet.schema.registry import Registry
 from caplet.wire.framing import Framer, frame
 from caplet.wire.message import MessageBuilder, MessageReader
 
-__all__ = ["decode_request", "encode_request", "flat_request", "load_flat_request", "read_flat_request"]
+if TYPE_CHECKING:
+    from caplet.wire.untyped import AnyStruct
+
+__all__ = ["decode_node", "decode_request", "encode_request", "flat_request", "load_flat_request", "read_flat_request"]
+
+Decoded = TypeVar("Decoded")
 
 _LIMITS = Limits(traversal_words=1 << 32, nesting=1 << 16)
-"""Schemas come from the program's own files; their size is no reason to refuse them."""
+"""The schemas of generated modules are the program's own; their size is no reason to refuse them."""
 
 
 def encode_request(request: CodeGeneratorRequest) -> bytes:
@@ -37,11 +44,32 @@ def decode_request(data: bytes | memoryview) -> CodeGeneratorRequest:
         DecodeError: the bytes are not one whole message.
         SchemaError: a part of a node is of an unknown kind.
     """
-    framer = Framer(_LIMITS)
+    # Everything in it is read once or twice; a damaged one could say that there is far more.
+    limits = Limits(traversal_words=len(data) + 1024, nesting=_LIMITS.nesting)
+    return _decode(data, limits, "a code generator request", read_request)
+
+
+def decode_node(data: bytes | memoryview) -> Node:
+    """Reads a node, which a stranger may have made, from a framed message.
+
+    Raises:
+        DecodeError: the bytes are not one whole message.
+        SchemaError: a part of it is of an unknown kind.
+    """
+    return _decode(data, None, "a schema node", read_node)
+
+
+def _decode(
+    data: bytes | memoryview, limits: Limits | None, what: str, read: Callable[[AnyStruct], Decoded]
+) -> Decoded:
+    framer = Framer(limits)
     messages = framer.feed(data)
     if len(messages) != 1 or framer.pending_bytes:
-        raise DecodeError("expected one whole message with a code generator request")
-    return read_request(messages[0].root.struct())
+        raise DecodeError(f"expected one whole message with {what}")
+    try:
+        return read(messages[0].root.struct())
+    except RecursionError:
+        raise DecodeError(f"{what} with types that are nested too deeply") from None
 
 
 def flat_request(request: CodeGeneratorRequest) -> bytes:
@@ -65,17 +93,21 @@ def load_flat_request(data: bytes, registry: Registry) -> None:
 
     Raises:
         DecodeError: the bytes are not a message.
+        SchemaError: a declaration of its files is present in a version that does not fit.
     """
     request = MessageReader([data], _LIMITS).root.struct()
+    files = request.list(1)
+    filenames = [files.struct(index).text(0) for index in range(len(files))]
     nodes = request.list(0)
     for index in range(len(nodes)):
         node = nodes.struct(index)
-        registry.add_lazy(node.u64(0), partial(read_node, node))
+        node_id = node.u64(0)
+        # A file's own nodes must fit to what is there; copies of those of other files are there for want of the files.
+        own = node_id in registry and node.text(0).partition(":")[0] in filenames
+        (registry.merge_lazy if own else registry.add_lazy)(node_id, partial(read_node, node))
     infos = request.list(3)
     for index in range(len(infos)):
         info = infos.struct(index)
         registry.add_lazy_source_info(info.u64(0), partial(read_source_info, info))
-    files = request.list(1)
-    for index in range(len(files)):
-        file = files.struct(index)
-        registry.add_file(file.text(0), file.u64(0))
+    for index, filename in enumerate(filenames):
+        registry.add_file(filename, files.struct(index).u64(0))

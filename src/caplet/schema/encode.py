@@ -43,7 +43,10 @@ from caplet.schema.model import (
 from caplet.wire.message import MessageReader
 from caplet.wire.untyped_builder import AnyPointerBuilder, AnyStructBuilder
 
-__all__ = ["write_node", "write_request"]
+__all__ = ["NODE_SIZE", "write_node", "write_request"]
+
+NODE_SIZE: Final = (6, 6)
+"""The words and pointers of a Node."""
 
 Item = TypeVar("Item")
 _NO_DISCRIMINANT: Final = 0xFFFF
@@ -52,7 +55,7 @@ _NO_DISCRIMINANT: Final = 0xFFFF
 def write_request(target: AnyPointerBuilder, request: CodeGeneratorRequest) -> None:
     """Writes a CodeGeneratorRequest behind a pointer."""
     made = target.init_struct(0, 4)
-    _items(made, 0, request.nodes, 6, 6, write_node)
+    _items(made, 0, request.nodes, *NODE_SIZE, write_node)
     _items(made, 1, request.requested_files, 1, 3, _write_requested_file)
     if request.capnp_version is not None:
         version = made.init_struct(2, 1, 0)
@@ -63,7 +66,7 @@ def write_request(target: AnyPointerBuilder, request: CodeGeneratorRequest) -> N
 
 
 def write_node(target: AnyStructBuilder, node: Node) -> None:
-    """Writes a Node into a struct of 6 data words and 6 pointers."""
+    """Writes a Node into a struct of `NODE_SIZE`."""
     target.set_u64(0, node.id)
     target.set_text(0, node.display_name)
     target.set_u32(8, node.display_name_prefix_length)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 
 from caplet.errors import SchemaError
+from caplet.schema.links import check_links
 from caplet.schema.model import (
     NO_DISCRIMINANT,
     AnnotationNode,
@@ -31,11 +32,11 @@ from caplet.schema.model import (
     Type,
     TypeKind,
 )
-from caplet.schema.records import record
+from caplet.schema.records import record, replace
 from caplet.schema.registry import Registry
 from caplet.schema.validation import is_pointer, validate_node
 
-__all__ = ["Change", "Effect", "add_stranger", "breaking_changes", "compare_nodes", "newer_node"]
+__all__ = ["Change", "Effect", "add_strangers", "breaking_changes", "compare_nodes", "merge_nodes"]
 
 
 class Effect(IntEnum):
@@ -123,40 +124,79 @@ def _declared(registry: Registry, node_id: int) -> Iterator[Node]:
         yield from _declared(registry, nested.id)
 
 
-def add_stranger(registry: Registry, node: Node) -> Node:
-    """Adds a node that came from somewhere else, for example from a peer.
+def add_strangers(registry: Registry, nodes: Sequence[Node]) -> tuple[Node, ...]:
+    """Adds nodes that came from somewhere else, for example from a peer.
 
     Args:
-        registry: where the node goes; of two versions that fit together it keeps the newer one.
-        node: the node.
+        registry: where the nodes go; of two versions that fit together it keeps the newer one.
+        nodes: the nodes, in any order.
 
     Returns:
-        The node that the registry has now.
+        The nodes that the registry has now, in the same order.
 
     Raises:
-        SchemaError: the node makes no sense, or contradicts what the registry has.
+        SchemaError: a node makes no sense, the nodes do not fit to each other, or one contradicts what the registry has; then none is added.
     """
-    validate_node(node)
-    present = registry.get_or_none(node.id)
-    kept = node if present is None else newer_node(present, node)
-    if kept is not present:
-        registry.put(kept)
-    return kept
+    for node in nodes:
+        validate_node(node)
+    trial = Registry()
+    trial.link(registry)
+    for node in nodes:
+        trial.add(node, renames=True)
+    kept = [trial.get(node.id) for node in nodes]
+    check_links(trial, kept)
+    for node in kept:
+        registry.add(node, renames=True)
+    return tuple(registry.get(node.id) for node in nodes)
 
 
-def newer_node(present: Node, other: Node) -> Node:
-    """Returns the newer of two versions of a node.
+def merge_nodes(
+    present: Node,
+    other: Node,
+    old_registry: Registry | None = None,
+    new_registry: Registry | None = None,
+    *,
+    renames: bool = True,
+) -> Node:
+    """Returns what there is to keep of two versions of a node: the newer one, with what is declared in either.
+
+    Args:
+        present: the version whose names stay.
+        other: the other version.
+        old_registry: where the types of the first are, if they are known.
+        new_registry: where the types of the second are, if they are known.
+        renames: whether they may differ in what only programs see, such as names and constants.
 
     Raises:
         SchemaError: neither can replace the other.
     """
-    changes = list(compare_nodes(present, other))
-    broken = next((change for change in changes if change.effect == Effect.WIRE), None)
-    added = any(change.effect == Effect.ADDED for change in changes)
+    changes = list(compare_nodes(present, other, old_registry, new_registry))
+    worst = next((change for change in changes if change.effect == Effect.WIRE), None)
+    added = next((change for change in changes if change.effect == Effect.ADDED), None)
     removed = next((change for change in changes if change.effect == Effect.REMOVED), None)
-    if broken is not None or (added and removed is not None):
-        raise SchemaError(f"two versions of {present.display_name} cannot be used together: {broken or removed}")
-    return other if added else present
+    if worst is None and not renames:
+        worst = next((change for change in changes if change.effect == Effect.SOURCE), None)
+    if worst is not None:
+        raise SchemaError(f"two versions of {present.display_name} cannot be used together: {worst}")
+    if added is not None and removed is not None:
+        raise SchemaError(
+            f"two versions of {present.display_name} cannot be used together, since each lacks something that the other has: {removed}; {added}"
+        )
+    newer = other if added is not None else present
+    nested = {child.id: child for child in (*present.nested_nodes, *other.nested_nodes)}
+    if len({child.name for child in nested.values()}) < len(nested):
+        raise SchemaError(f"two versions of {present.display_name} declare different things under one name")
+    known = {child.id for child in newer.nested_nodes}
+    missing = tuple(child for child in nested.values() if child.id not in known)
+    if newer is present and not missing:
+        return present
+    return replace(
+        newer,
+        display_name=present.display_name,
+        display_name_prefix_length=present.display_name_prefix_length,
+        scope_id=present.scope_id,
+        nested_nodes=newer.nested_nodes + missing,
+    )
 
 
 def compare_nodes(

@@ -40,9 +40,14 @@ class Registry:
 
     A node may be added whole, or as a function that makes it when it is first asked for (`add_lazy`), so that loading
     a module costs only the nodes in use.
+
+    Of two versions of a declaration that fit together the registry has the newer one; two that do not are refused.
+
+    Attributes:
+        replaced: nodes that took the place of an older version, by id, until somebody takes them out.
     """
 
-    __slots__ = ("_children", "_files", "_lazy", "_lazy_source_info", "_linked", "_nodes", "_source_info")
+    __slots__ = ("_children", "_files", "_lazy", "_lazy_source_info", "_linked", "_nodes", "_source_info", "replaced")
 
     def __init__(self, nodes: Iterable[Node] = ()) -> None:
         self._nodes: dict[int, Node] = {}
@@ -52,25 +57,39 @@ class Registry:
         self._children: dict[int, dict[str, int]] = {}
         self._source_info: dict[int, SourceInfo] = {}
         self._lazy_source_info: dict[int, Callable[[], SourceInfo]] = {}
+        self.replaced: dict[int, Node] = {}
         for node in nodes:
             self.add(node)
 
-    def add(self, node: Node) -> None:
+    def add(self, node: Node, *, renames: bool = False) -> None:
         """Adds a node; the same content twice is fine, also when the files have different names.
 
+        Args:
+            node: the node.
+            renames: whether its version may differ in what only programs see, as names and constants: those present stay.
+
         Raises:
-            SchemaError: another node with the same id and a different content is present.
+            SchemaError: a version of it is present that it does not fit to; the registry stays as it was.
         """
-        present = self.get_or_none(node.id)
-        if present is None:
-            self.put(node)
-            return
+        self._put_merged(node, self._merged(self.get_or_none(node.id), node, self, renames))
+
+    def _merged(self, present: Node | None, node: Node, other: Registry, renames: bool) -> Node:
+        """Returns what there is to keep of two versions of a node; `other` has the types of the second."""
+        if present is None or present is node or present == _placed_as(node, present):
+            return present or node
+        from caplet.schema.evolution import merge_nodes  # needs registries
+
+        return merge_nodes(present, node, self, other, renames=renames)
+
+    def _put_merged(self, node: Node, kept: Node) -> None:
+        """Adds what was kept of a node and the version of it that is present."""
+        present = self._nodes.get(kept.id)
+        if present is not kept:
+            if present is not None:
+                self.replaced[kept.id] = kept
+            self.put(kept)
         if isinstance(node.body, FileNode):
             self._files.setdefault(node.display_name, node.id)
-        if present is not node and present != _placed_as(node, present):
-            raise SchemaError(
-                f"two different declarations have the id {node.id:#018x}: {present.display_name} and {node.display_name}"
-            )
 
     def put(self, node: Node) -> None:
         """Adds a node, in the place of another one with its id if there is one."""
@@ -84,6 +103,24 @@ class Registry:
         """Announces a node that `make` will make when it is asked for; ignored when the id is present already."""
         if node_id not in self._nodes:
             self._lazy.setdefault(node_id, make)
+
+    def merge_lazy(self, node_id: int, make: Callable[[], Node]) -> None:
+        """Announces a node as `add_lazy` does; when the id is present already, the two versions must fit together.
+
+        Raises:
+            SchemaError: they do not; when neither was asked for yet, whoever asks first is told.
+        """
+        earlier = self._lazy.get(node_id)
+        if earlier is not None:
+            self._lazy[node_id] = partial(self._both, earlier, make)
+        elif node_id in self._nodes:
+            self.add(make())
+        else:
+            self._lazy[node_id] = make
+
+    def _both(self, one: Callable[[], Node], other: Callable[[], Node]) -> Node:
+        """Makes two versions of a node into one."""
+        return self._merged(one(), other(), self, False)
 
     def add_file(self, filename: str, file_id: int) -> None:
         """Gives a file node a name under which `file` finds it (the same file may have several)."""
@@ -102,13 +139,14 @@ class Registry:
         """Adds everything that `other` has.
 
         Raises:
-            SchemaError: the two disagree about an id.
+            SchemaError: the two have versions of a declaration that do not fit together; this registry stays as it was.
         """
-        for node in other._nodes.values():
-            self.add(node)
+        merged = [(node, self._merged(self.get_or_none(node.id), node, other, False)) for node in other._nodes.values()]
+        for node, kept in merged:
+            self._put_merged(node, kept)
         if other._lazy or other._linked:
             # Making one of these nodes may make more of them, which then are in the other registry.
-            self._linked.append(other)
+            self.link(other)
             for node_id in other._lazy:
                 self.add_lazy(node_id, partial(other.get, node_id))
         for filename, file_id in other._files.items():
@@ -116,6 +154,10 @@ class Registry:
         self._source_info.update(other._source_info)
         for node_id, make_info in other._lazy_source_info.items():
             self.add_lazy_source_info(node_id, make_info)
+
+    def link(self, other: Registry) -> None:
+        """Lets nodes that are not here be found in another registry."""
+        self._linked.append(other)
 
     def get(self, node_id: int) -> Node:
         """Returns the node with the id.

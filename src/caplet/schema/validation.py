@@ -1,11 +1,12 @@
 """Whether a node that came from a stranger makes sense by itself.
 
 Knows the rules that every compiler obeys: names, ordinals, places inside the sections, discriminants, values that fit
-their types. Nothing here looks at other nodes; that types exist and are of the right kind shows when they are used.
+their types. Nothing here looks at other nodes: that they fit to each other is checked in `links.py`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,12 +17,14 @@ from caplet.schema.model import (
     AnnotationNode,
     AnyPointerConstraint,
     AnyPointerType,
+    Brand,
     ConstNode,
     EnumNode,
     Field,
     Group,
     InterfaceNode,
     ListType,
+    NamedType,
     Node,
     ParameterType,
     StructNode,
@@ -48,6 +51,7 @@ _DATA_BITS: Final = {
     TypeKind.UINT64: 64,
     TypeKind.FLOAT64: 64,
 }
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 _VALUE_LIMITS: Final = Limits(traversal_words=1 << 20, nesting=64)
 
 
@@ -72,6 +76,8 @@ def validate_node(node: Node) -> None:
         raise SchemaError(f"{shown}: {node.id:#x} is not an id, since its highest bit is not set")
     if node.display_name_prefix_length > len(node.display_name.encode("utf-8", "surrogatepass")):
         raise SchemaError(f"{shown}: the length of the display name's prefix is beyond its end")
+    if "\0" in node.display_name:
+        raise SchemaError(f"{shown!r}: a zero byte in the name")
     _check_names(shown, [nested.name for nested in node.nested_nodes], "declarations")
     _check_names(shown, node.parameters, "generic parameters")
     body = node.body
@@ -79,8 +85,10 @@ def validate_node(node: Node) -> None:
         _check_struct(shown, body)
     elif isinstance(body, EnumNode):
         _check_members(shown, [(item.name, item.code_order) for item in body.enumerants], "enumerants")
+        for enumerant in body.enumerants:
+            _check_annotations(f"{shown}.{enumerant.name}", enumerant.annotations)
     elif isinstance(body, InterfaceNode):
-        _check_members(shown, [(item.name, item.code_order) for item in body.methods], "methods")
+        _check_interface(shown, body)
     elif isinstance(body, ConstNode):
         _check_value(f"{shown}: the constant", body.type, body.value)
     elif isinstance(body, AnnotationNode):
@@ -91,8 +99,9 @@ def validate_node(node: Node) -> None:
 def _check_names(shown: str, names: Sequence[str], what: str) -> None:
     if len(set(names)) != len(names):
         raise SchemaError(f"{shown}: two of its {what} have the same name")
-    if not all(names):
-        raise SchemaError(f"{shown}: one of its {what} has no name")
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise SchemaError(f"{shown}: {name!r:.60} cannot be the name of one of its {what}")
 
 
 def _check_members(shown: str, members: Sequence[tuple[str, int]], what: str) -> None:
@@ -100,6 +109,17 @@ def _check_members(shown: str, members: Sequence[tuple[str, int]], what: str) ->
     _check_names(shown, [name for name, _ in members], what)
     if sorted(code_order for _, code_order in members) != list(range(len(members))):
         raise SchemaError(f"{shown}: the places of its {what} in the text are not the numbers from 0")
+
+
+def _check_interface(shown: str, body: InterfaceNode) -> None:
+    _check_members(shown, [(item.name, item.code_order) for item in body.methods], "methods")
+    for superclass in body.superclasses:
+        _check_brand(shown, superclass.brand)
+    for method in body.methods:
+        _check_names(f"{shown}.{method.name}", method.implicit_parameters, "implicit parameters")
+        _check_brand(f"{shown}.{method.name}", method.param_brand)
+        _check_brand(f"{shown}.{method.name}", method.result_brand)
+        _check_annotations(f"{shown}.{method.name}", method.annotations)
 
 
 def _check_annotations(shown: str, annotations: Sequence[Annotation]) -> None:
@@ -162,6 +182,18 @@ def _check_type(shown: str, type_: Type) -> None:
             and type_.constraint in (AnyPointerConstraint.ANY_KIND, AnyPointerConstraint.STRUCT)
         ):
             raise SchemaError(f"{shown}: a list whose elements have no known size")
+    if isinstance(type_, NamedType):
+        _check_brand(shown, type_.brand)
+
+
+def _check_brand(shown: str, brand: Brand) -> None:
+    """Checks that parameters are bound to types whose values lie behind pointers."""
+    for scope in brand.scopes:
+        for binding in scope.bindings or ():
+            if binding is not None:
+                if not is_pointer(binding):
+                    raise SchemaError(f"{shown}: a parameter is bound to {binding.kind.name}, which is no pointer type")
+                _check_type(shown, binding)
 
 
 def _check_value(shown: str, type_: Type, value: Value) -> None:
