@@ -452,18 +452,20 @@ class ClassFactory:
         if isinstance(kind, EnumKind):
             return EnumField(kind, slot.offset * 2, int(content or 0))
         assert isinstance(kind, PointerKind)
-        default = self._default_message(kind, content)
+        default = self._default_message(kind, slot.default)
         if isinstance(kind, TextKind):
             return TextField(kind, slot.offset, default)
         if isinstance(kind, StructKind):
             return StructField(kind, slot.offset, default)
         return PointerField(kind, slot.offset, default)
 
-    def _default_message(self, kind: PointerKind, content: object) -> bytes | None:
+    def _default_message(self, kind: PointerKind, default: Value) -> bytes | None:
         """Return a pointer field's default as a flat message, None when the type's own default holds."""
+        content = default.content
         if not content:
             return None
-        if isinstance(kind, TextKind | DataKind):
+        # A parameter that is bound to Text has the default of an AnyPointer, which is a message already.
+        if default.kind in (TypeKind.TEXT, TypeKind.DATA):
             from caplet.wire.message import MessageBuilder
 
             message = MessageBuilder()
