@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from caplet import json_codec, messages, orphans, streams
     from caplet.aio.connections import Connection, connect
     from caplet.aio.reconnecting import ReconnectingConnection
+    from caplet.aio.peers import Peer
+    from caplet.aio.pipes import ChildProcess
     from caplet.aio.serving import Serving, serve
     from caplet.cap.reconnect import Reconnect
     from caplet.import_hook import install_import_hook
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from caplet.runtime.clients import Client
     from caplet.runtime.dynamic import dynamic, dynamic_server, upcast
     from caplet.runtime.interceptors import InterceptedCall, Interceptor, intercept, intercept_service
+    from caplet.runtime.descriptors import duplicate_fd
     from caplet.runtime.membranes import Membrane, MembraneCall, MembranePolicy
     from caplet.runtime.reflection import Schema, schema_of
     from caplet.runtime.server_marks import by_context, cancellable, on_release, shortenable
@@ -62,6 +65,7 @@ __all__ = [
     "Call",
     "CallContext",
     "CapletError",
+    "ChildProcess",
     "Client",
     "CompileError",
     "Connection",
@@ -77,6 +81,7 @@ __all__ = [
     "Overloaded",
     "Reconnect",
     "ReconnectingConnection",
+    "Peer",
     "Resolver",
     "Revoker",
     "RpcError",
@@ -97,6 +102,7 @@ __all__ = [
     "debug_info",
     "dynamic",
     "dynamic_server",
+    "duplicate_fd",
     "install_import_hook",
     "intercept",
     "intercept_service",
@@ -130,6 +136,7 @@ _LAZY = {
     "BrokenHandle": "caplet.runtime.toolkit",
     "Call": "caplet.runtime.calls",
     "CallContext": "caplet.runtime.call_contexts",
+    "ChildProcess": "caplet.aio.pipes",
     "Client": "caplet.runtime.clients",
     "Connection": "caplet.aio.connections",
     "InterceptedCall": "caplet.runtime.interceptors",
@@ -139,6 +146,7 @@ _LAZY = {
     "MembranePolicy": "caplet.runtime.membranes",
     "Reconnect": "caplet.cap.reconnect",
     "ReconnectingConnection": "caplet.aio.reconnecting",
+    "Peer": "caplet.aio.peers",
     "Resolver": "caplet.runtime.toolkit",
     "Revoker": "caplet.runtime.toolkit",
     "Schema": "caplet.runtime.reflection",
@@ -157,6 +165,9 @@ _LAZY = {
     "intercept": "caplet.runtime.interceptors",
     "intercept_service": "caplet.runtime.interceptors",
     "load": "caplet.loading",
+    "duplicate_fd": "caplet.runtime.descriptors",
+    "install_import_hook": "caplet.load",
+    "load": "caplet.load",
     "local_server": "caplet.runtime.toolkit",
     "null": "caplet.runtime.toolkit",
     "on_broken": "caplet.runtime.toolkit",
