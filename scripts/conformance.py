@@ -56,10 +56,7 @@ SUBJECTS = {
     "A8": "2026-03-12-0: the count of segments wraps",
     "A9": "CVE-2026-32239, CVE-2026-32240: lengths of HTTP bodies",
 }
-SOCKETS = "needs sockets; belongs to the transports"
 REASONS = {
-    **dict.fromkeys(["row 107", "row 108", "row 109", "row 110", "row 111", "row 112", "row 93"], SOCKETS),
-    **dict.fromkeys(["H23", "H27", "T40", "T53", "T55", "T57"], SOCKETS),
     **dict.fromkeys(["H28", "H29", "row 82"], "three-party handoff belongs to a later level"),
     **dict.fromkeys(["T19", "T39"], "no such lesson"),
     **dict.fromkeys(["row 30", "row 31", "row 32", "row 90", "row 97"], "a matter of the driver, not of the core"),
@@ -71,7 +68,6 @@ REASONS = {
     "row 50": "replaced by H9",
     "row 58": "resolution happens inside the message that causes it, whose errors end the connection",
     "W13": "everything is checked whenever it is read",
-    "A7": SOCKETS,
     "A9": "no HTTP is spoken here",
     "T41": "no locks, and no programs' code inside the core",
 }

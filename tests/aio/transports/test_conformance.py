@@ -75,7 +75,9 @@ CASES = [
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
 @pytest.mark.parametrize(("loop", "kind"), CASES)
-def test_every_transport_does_what_a_transport_must_row_107(loop: str, kind: str, check: Any, tmp_path: Path) -> None:
+def test_every_transport_does_what_a_transport_must_row_107_row_109_H23(
+    loop: str, kind: str, check: Any, tmp_path: Path
+) -> None:
     async def main() -> None:
         case = KINDS[kind](tmp_path)
         async with asyncio.timeout(TIMEOUT_S):

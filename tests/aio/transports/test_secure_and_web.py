@@ -1,0 +1,175 @@
+"""TLS and WebSockets: who the peer is, what is refused, and that the others go on."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect as connect_websocket
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+import caplet
+from caplet.aio.transports.websocket import SUBPROTOCOL
+
+from ..conftest import TIMEOUT_S, EchoServer, schema, until
+from .certificates import contexts
+
+
+def run(scenario: Any) -> None:
+    asyncio.run(asyncio.wait_for(scenario, TIMEOUT_S))
+
+
+async def still_works(serving: Any, **options: Any) -> None:
+    async with caplet.connect(serving.address, **options) as connection:
+        assert (await connection.bootstrap(schema.Echo).echo(number=5)).number == 5
+
+
+@pytest.mark.parametrize("address", ["tls://127.0.0.1:0", "wss://127.0.0.1:0/rpc"])
+def test_both_sides_see_the_other_ones_certificate(address: str) -> None:
+    peers: list[caplet.Peer] = []
+
+    def make(peer: caplet.Peer) -> EchoServer:
+        peers.append(peer)
+        return EchoServer()
+
+    async def main() -> None:
+        server, client = contexts()
+        async with (
+            caplet.serve(address, make, tls=server) as serving,
+            caplet.connect(serving.address, tls=client) as connection,
+        ):
+            await connection.bootstrap(schema.Echo).echo(number=1)
+            assert connection.peer.name == "localhost"
+            assert connection.peer.certificate_der is not None
+            assert str(connection.peer) == serving.address
+
+    run(main())
+    assert peers[0].name == "alice.example"
+    assert peers[0].certificate is not None
+
+
+@pytest.mark.parametrize("address", ["tls://127.0.0.1:0", "wss://127.0.0.1:0/rpc"])
+def test_a_server_that_the_client_does_not_trust_is_refused(address: str) -> None:
+    async def main() -> None:
+        server, client = contexts(False)
+        async with caplet.serve(address, EchoServer(), tls=server) as serving:
+            with pytest.raises(caplet.Disconnected, match="CERTIFICATE_VERIFY_FAILED"):
+                await caplet.connect(serving.address)
+            with pytest.raises(caplet.Disconnected, match="other.example"):
+                await caplet.connect(serving.address, tls=client, server_hostname="other.example")
+            await still_works(serving, tls=client)
+
+    run(main())
+
+
+def test_a_client_without_a_certificate_is_refused_where_one_is_wanted() -> None:
+    async def main() -> None:
+        server, client = contexts()
+        anonymous = ssl.create_default_context()
+        anonymous.check_hostname = False
+        anonymous.verify_mode = ssl.CERT_NONE
+        async with caplet.serve("tls://127.0.0.1:0", EchoServer(), tls=server) as serving:
+            with pytest.raises(caplet.Disconnected, match=r"(?i)certificate|closed"):
+                async with caplet.connect(serving.address, tls=anonymous) as connection:
+                    await connection.bootstrap(schema.Echo).echo(number=1)
+            await still_works(serving, tls=client)
+
+    run(main())
+
+
+def test_a_server_by_tls_needs_a_certificate() -> None:
+    async def main() -> None:
+        with pytest.raises(ValueError, match="needs tls="):
+            await caplet.serve("tls://127.0.0.1:0", EchoServer()).start()
+
+    run(main())
+
+
+def test_a_text_frame_on_a_websocket_ends_that_connection_with_a_clear_reason() -> None:
+    async def main() -> None:
+        async with caplet.serve("ws://127.0.0.1:0/rpc", EchoServer()) as serving:
+            async with connect_websocket(serving.address, subprotocols=[SUBPROTOCOL]) as socket:
+                assert socket.subprotocol == SUBPROTOCOL
+                await socket.send("hello")
+                with pytest.raises(ConnectionClosed) as caught:
+                    while True:
+                        await socket.recv()
+            assert caught.value.rcvd is not None
+            assert (caught.value.rcvd.code, "text frame" in caught.value.rcvd.reason) == (1003, True)
+            await still_works(serving)
+
+    run(main())
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 7, b"\0\0\0\0\1\0\0\0" + bytes(16), b"\xff" * 100])
+def test_a_frame_that_is_not_one_message_ends_that_connection(data: bytes) -> None:
+    async def main() -> None:
+        async with caplet.serve("ws://127.0.0.1:0/rpc", EchoServer()) as serving:
+            async with connect_websocket(serving.address) as socket:
+                await socket.send(data)
+                with pytest.raises(ConnectionClosed):
+                    while True:
+                        await socket.recv()
+            await still_works(serving)
+            await until(lambda: serving.connections == 0)
+
+    run(main())
+
+
+def test_compression_is_declined_and_compressed_frames_are_an_error_A7() -> None:
+    async def main() -> None:
+        async with caplet.serve("ws://127.0.0.1:0/rpc", EchoServer()) as serving:
+            async with connect_websocket(serving.address, compression="deflate") as socket:
+                assert socket.response is not None
+                assert "Sec-WebSocket-Extensions" not in socket.response.headers
+                # A frame whose first reserved bit says that it is compressed.
+                socket.transport.write(bytes([0xC2, 0x80, 0, 0, 0, 0]))
+                with pytest.raises(ConnectionClosed) as caught:
+                    await socket.recv()
+            assert caught.value.rcvd is not None
+            assert caught.value.rcvd.code == 1002
+            await still_works(serving)
+
+    run(main())
+
+
+def test_a_message_larger_than_the_limit_is_refused_before_it_has_come() -> None:
+    async def main() -> None:
+        limits = caplet.Limits(traversal_words=1000)
+        async with caplet.serve("ws://127.0.0.1:0/rpc", EchoServer(), limits=limits) as serving:
+            async with connect_websocket(serving.address) as socket:
+                with pytest.raises(ConnectionClosed) as caught:
+                    await socket.send(bytes(100_000))
+                    await socket.recv()
+            assert caught.value.rcvd is not None
+            assert caught.value.rcvd.code == 1009
+
+    run(main())
+
+
+def test_requests_for_something_else_are_refused() -> None:
+    async def main() -> None:
+        async with caplet.serve("ws://127.0.0.1:0/rpc", EchoServer(), origins=["https://good.example"]) as serving:
+            base = serving.address.removesuffix("/rpc")
+            for address, options, status in (
+                (f"{base}/other", {}, 404),
+                (serving.address, {"subprotocols": ["chat"]}, 400),
+                (serving.address, {"origin": "https://evil.example"}, 403),
+            ):
+                with pytest.raises(InvalidStatus) as caught:
+                    await connect_websocket(address, **options)  # type: ignore[arg-type]
+                assert caught.value.response.status_code == status
+            async with connect_websocket(serving.address, origin="https://good.example"):  # type: ignore[arg-type]
+                pass
+            with pytest.raises(caplet.Disconnected, match="404"):
+                await caplet.connect(f"{base}/other")
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(base.rpartition(":")[2]))
+            writer.write(b"GET /rpc HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert b"426" in await reader.readline()
+            writer.close()
+            await writer.wait_closed()
+            await still_works(serving)
+
+    run(main())
