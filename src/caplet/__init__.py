@@ -27,9 +27,9 @@ from caplet.limits import Limits
 if TYPE_CHECKING:
     from caplet import json_codec, messages, orphans, streams
     from caplet.aio.connections import Connection, connect
-    from caplet.aio.reconnecting import ReconnectingConnection
     from caplet.aio.peers import Peer
     from caplet.aio.pipes import ChildProcess
+    from caplet.aio.reconnecting import ReconnectingConnection
     from caplet.aio.serving import Serving, serve
     from caplet.cap.reconnect import Reconnect
     from caplet.import_hook import install_import_hook
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from caplet.runtime.call_contexts import CallContext
     from caplet.runtime.calls import Call
     from caplet.runtime.clients import Client
+    from caplet.runtime.descriptors import duplicate_fd
     from caplet.runtime.dynamic import dynamic, dynamic_server, upcast
     from caplet.runtime.interceptors import InterceptedCall, Interceptor, intercept, intercept_service
-    from caplet.runtime.descriptors import duplicate_fd
     from caplet.runtime.membranes import Membrane, MembraneCall, MembranePolicy
     from caplet.runtime.reflection import Schema, schema_of
     from caplet.runtime.server_marks import by_context, cancellable, on_release, shortenable
@@ -79,9 +79,9 @@ __all__ = [
     "MembraneCall",
     "MembranePolicy",
     "Overloaded",
+    "Peer",
     "Reconnect",
     "ReconnectingConnection",
-    "Peer",
     "Resolver",
     "Revoker",
     "RpcError",
@@ -100,9 +100,9 @@ __all__ = [
     "cancellable",
     "connect",
     "debug_info",
+    "duplicate_fd",
     "dynamic",
     "dynamic_server",
-    "duplicate_fd",
     "install_import_hook",
     "intercept",
     "intercept_service",
@@ -166,8 +166,6 @@ _LAZY = {
     "intercept_service": "caplet.runtime.interceptors",
     "load": "caplet.loading",
     "duplicate_fd": "caplet.runtime.descriptors",
-    "install_import_hook": "caplet.load",
-    "load": "caplet.load",
     "local_server": "caplet.runtime.toolkit",
     "null": "caplet.runtime.toolkit",
     "on_broken": "caplet.runtime.toolkit",
