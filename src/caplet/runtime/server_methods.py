@@ -218,10 +218,10 @@ class ServerMethod:
         if isinstance(outcome, Struct) and outcome._plan.type_id == self.plan.results._plan.type_id:
             if outcome is not context._results:
                 call.results().set(outcome)
-        elif isinstance(outcome, Mapping):
-            context.results._fill((), outcome)
         elif isinstance(outcome, tuple):
             context.results._fill(outcome, {})
+        elif isinstance(outcome, Mapping):
+            context.results._fill((), outcome)
         elif self.single is not None:
             setattr(context.results, self.single, outcome)
         else:
