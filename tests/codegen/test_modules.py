@@ -111,3 +111,13 @@ def test_no_name_of_a_file_can_be_code(tmp_path: Path) -> None:
         for text in (module_text(request, file), stub_text(request, file)):
             statements = ast.parse(text).body
             assert not any(isinstance(statement, ast.Raise) for statement in statements)
+
+
+def test_comments_are_kept_and_annotations_can_be_read(every: ModuleType, folder: Path) -> None:
+    assert "Of a field." in (every.Noted.__doc__ or "")
+    assert every.note.of(every.Noted) == "text"
+    assert every.spot.of(every.Noted).x == 3
+    assert caplet.schema_of(every).nested["Noted"] == caplet.schema_of(every.Noted)
+    stub = (folder / "every_capnp.pyi").read_text()
+    found = {node.name: ast.get_docstring(node) for node in ast.parse(stub).body if isinstance(node, ast.ClassDef)}
+    assert found["Noted"] == caplet.schema_of(every.Noted).doc

@@ -6,15 +6,13 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import caplet
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "typed-code.md"
 SOURCE = Path(caplet.__file__).parent.parent
-
-# Stands for the one class of hatchling that the hook derives from.
-HATCHLING = "class BuildHookInterface:\n    pass\n"
 
 
 def snippet(label: str) -> str:
@@ -50,13 +48,29 @@ def test_setuptools_compiles_schemas_when_it_builds(tmp_path: Path) -> None:
     assert run(tmp_path, "-c", "from project.person_capnp import Person; print(Person(name='x').name)") == "x\n"
 
 
-def test_the_hook_for_hatch_compiles_schemas(tmp_path: Path) -> None:
-    source = tmp_path / "src"
-    source.mkdir()
-    (source / "person.capnp").write_text(snippet("capnp"))
-    stand_in = tmp_path / "hatchling" / "builders" / "hooks" / "plugin"
-    stand_in.mkdir(parents=True)
-    (stand_in / "interface.py").write_text(HATCHLING)
+HATCH_PROJECT = """
+[project]
+name = "project"
+version = "1"
+
+[tool.hatch.build]
+artifacts = ["*_capnp.py", "*_capnp.pyi"]
+
+[tool.hatch.build.hooks.custom]
+"""
+
+
+def test_hatch_compiles_schemas_when_it_builds(tmp_path: Path) -> None:
+    package = tmp_path / "src" / "project"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "person.capnp").write_text(snippet("capnp"))
+    (tmp_path / ".gitignore").write_text("*_capnp.py*\n")
     (tmp_path / "hatch_build.py").write_text(snippet("python hatch"))
-    run(tmp_path, "-c", "import hatch_build; hatch_build.SchemaHook().initialize('standard', {})")
-    assert (source / "person_capnp.pyi").exists()
+    (tmp_path / "pyproject.toml").write_text(HATCH_PROJECT)
+    run(tmp_path, "-m", "hatchling", "build", "-t", "wheel", "-d", "dist")
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {"project/person_capnp.py", "project/person_capnp.pyi", "project/person.capnp"} <= set(names)
+    code = "from project.person_capnp import Person; print(Person(name='x').name)"
+    assert run(tmp_path / "dist", "-c", f"import sys; sys.path.insert(0, {str(wheel)!r}); {code}") == "x\n"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from caplet.runtime.names import declared_name
 from caplet.schema.model import (
     AnyPointerConstraint,
     AnyPointerType,
@@ -64,7 +65,8 @@ class TypeNames:
 
     def flat(self, node: Node) -> str:
         """Return the name of a type's class at the top level."""
-        return node.display_name.partition(":")[2].replace(".", "_").replace("$", "_")
+        scopes = [scope for scope in self._scopes(node) if not isinstance(scope.body, FileNode)]
+        return "_".join(declared_name(scope).replace("$", "_") for scope in reversed(scopes))
 
     def _scopes(self, node: Node) -> list[Node]:
         """Return a node and those around it; the structs of methods stand in their interface."""

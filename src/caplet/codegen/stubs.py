@@ -15,12 +15,14 @@ from caplet.runtime.names import (
     STRUCT_NAMES,
     avoid,
     context_name,
+    declared_name,
     enumerant_names,
     field_names,
     method_names,
 )
 from caplet.schema.ids import STREAM_RESULT_ID
 from caplet.schema.model import (
+    AnnotationNode,
     ConstNode,
     EnumNode,
     Group,
@@ -34,6 +36,8 @@ from caplet.schema.registry import Registry
 from caplet.schema.validation import is_pointer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from caplet.schema.model import CodeGeneratorRequest, Field, Method, Node, RequestedFile
 
 __all__ = ["stub_text"]
@@ -67,6 +71,7 @@ class StubWriter:
 
     def __init__(self, request: CodeGeneratorRequest, file: RequestedFile, relative: bool) -> None:
         self.registry = Registry(request.nodes)
+        self.infos = {info.id: info for info in request.source_info}
         self.file = file
         self.lines: list[str] = []
         modules = imported_modules(request, file)
@@ -98,13 +103,32 @@ class StubWriter:
                 self.enum(node, node.body)
             elif isinstance(node.body, InterfaceNode):
                 self.interface(node, node.body)
-            elif isinstance(node.body, ConstNode) and node.scope_id == self.file.id:
-                self.lines.append(f"{node.name}: _y.Final[{self.types.read(node.body.type, False)}]")
+            elif isinstance(node.body, ConstNode | AnnotationNode) and node.scope_id == self.file.id:
+                self.lines.append(f"{declared_name(node)}: _y.Final[{self.value(node.body)}]")
         return "\n".join(self.lines) + "\n"
 
-    def class_(self, name: str, bases: list[str], body: list[str]) -> None:
+    def value(self, body: ConstNode | AnnotationNode) -> str:
+        """Return the type of a constant, or of the declaration of an annotation."""
+        type_ = self.types.read(body.type, False)
+        return type_ if isinstance(body, ConstNode) else f"_t.AnnotationSchema[{type_}]"
+
+    def docs(self, node: Node, members: Sequence[Field | Method]) -> dict[str, str]:
+        """Return the comments of the members of a node by name, and of the node itself by an empty one, as literals."""
+        info = self.infos.get(node.id)
+        if info is None:
+            return {}
+        # As a literal, so that no comment can be code.
+        found = {
+            "": info.doc_comment,
+            **{member.name: doc.doc_comment for member, doc in zip(members, info.members, strict=False)},
+        }
+        return {name: ascii(doc.rstrip("\n")) for name, doc in found.items() if doc}
+
+    def class_(self, name: str, bases: list[str], body: list[str], doc: str | None = None) -> None:
         """Write one class."""
         self.lines.append(f"\nclass {name}({', '.join(bases)}):")
+        if doc is not None:
+            self.lines.append(f"    {doc}")
         self.lines.extend(f"    {line}" for line in body or ["..."])
 
     # --- structs ------------------------------------------------------------------------------------------------------------------------
@@ -140,9 +164,11 @@ class StubWriter:
             quoted = ", ".join(f'"{names[field.name]}"' for field in members)
             reader += ["@_b.property", f"def which(self) -> _y.Literal[{quoted}]: ..."]
         pipeline: list[str] = []
+        docs = self.docs(node, body.fields)
         for field in fields:
-            self.field(node, field, names[field.name], inputs[field.name], taken, reader, writer, pipeline)
-        self.class_(name, ["_t.Struct", *generic], reader)
+            comment = docs.get(field.name, "...")
+            self.field(node, field, names[field.name], inputs[field.name], comment, taken, reader, writer, pipeline)
+        self.class_(name, ["_t.Struct", *generic], reader, docs.get(""))
         self.class_(f"{name}_Builder", ["_t.BuilderMixin", here, *generic], writer)
         mapping = [f"{names[field.name]}: {inputs[field.name]}" for field in fields]
         self.lines.append(f"\nclass {name}_Values({', '.join(['_y.TypedDict', *generic])}, total=False):")
@@ -156,6 +182,7 @@ class StubWriter:
         field: Field,
         name: str,
         given: str,
+        comment: str,
         taken: set[str],
         reader: list[str],
         writer: list[str],
@@ -172,8 +199,9 @@ class StubWriter:
             read, build = self.types.read(type_, False), self.types.read(type_, True)
             piped = self.types.pipelined(type_)
             pointer = is_pointer(type_)
-            init = "list" if isinstance(type_, ListType) else "struct" if isinstance(type_, StructType) else ""
-        reader += ["@_b.property", f"def {name}(self) -> {read}: ..."]
+            again = isinstance(type_, StructType) or "AnyPointerBuilder" in build
+            init = "list" if isinstance(type_, ListType) else "object" if again else ""
+        reader += ["@_b.property", f"def {name}(self) -> {read}: {comment}"]
         # What an untyped place is in a builder is no kind of what it is in a reader.
         for_mypy, for_pyright = _LOOSE if "AnyPointerBuilder" in build else ("", "")
         writer += [f"@_b.property{for_mypy}", f"def {name}(self) -> {build}: ...{for_pyright}"]
@@ -198,12 +226,13 @@ class StubWriter:
         lines: list[str] = []
         for nested in node.nested_nodes:
             child = self.registry.get_or_none(nested.id)
-            if child is None or nested.name in taken or nested.name == "Builder":
+            name = "" if child is None else declared_name(child)
+            if child is None or name in taken or name == "Builder":
                 continue
             if isinstance(child.body, StructNode | EnumNode | InterfaceNode):
-                lines.append(f"{nested.name}: _y.TypeAlias = {self.types.open_reference(child)}")
-            elif isinstance(child.body, ConstNode):
-                lines.append(f"{nested.name}: _y.ClassVar[{self.types.read(child.body.type, False)}]")
+                lines.append(f"{name}: _y.TypeAlias = {self.types.open_reference(child)}")
+            elif isinstance(child.body, ConstNode | AnnotationNode):
+                lines.append(f"{name}: _y.ClassVar[{self.value(child.body)}]")
         if isinstance(node.body, StructNode):
             for field in node.body.fields:
                 if isinstance(field.body, Group):
@@ -218,7 +247,8 @@ class StubWriter:
         """Write an enum, and the names by which its members may be given."""
         members = enumerant_names(body.enumerants)
         flat = self.types.flat(node)
-        self.class_(flat, ["_t.Enum"], [f"{name} = {number}" for number, name in enumerate(members)])
+        comment = self.docs(node, ()).get("")
+        self.class_(flat, ["_t.Enum"], [f"{name} = {number}" for number, name in enumerate(members)], comment)
         spelled = dict.fromkeys([*(enumerant.name for enumerant in body.enumerants), *members])
         literal = f" | _y.Literal[{', '.join(repr(name) for name in spelled)}]" if spelled else ""
         self.lines.append(f"{flat}_Value: _y.TypeAlias = {flat}{literal}")
@@ -232,17 +262,15 @@ class StubWriter:
         client.append(f"{self.types.server_member(node)}{_VARIABLE if bases else ''}")
         server = [f"def _this_cap(self) -> {self.types.own_reference(node)}: ..."]
         methods = sorted(body.methods, key=lambda method: method.code_order)
-        names = method_names(methods)
+        names, docs = method_names(methods), self.docs(node, body.methods)
         for method in methods:
             called = names[method.name]
-            client += [
-                "@_b.property",
-                f"def {called}(self) -> {self.types.own_reference(node, f'_{method.name}_Method')}: ...",
-            ]
+            taken = self.types.own_reference(node, f"_{method.name}_Method")
+            client += ["@_b.property", f"def {called}(self) -> {taken}: {docs.get(method.name, '...')}"]
             server.append(self.server_method(called, method))
             server.append(self.context(node, method))
             self.method(f"{name}_{method.name}", node, method)
-        self.class_(name, [*(bases or ["_t.Client"]), *generic], client)
+        self.class_(name, [*(bases or ["_t.Client"]), *generic], client, docs.get(""))
         self.class_(f"{name}_Server", [*(servers or ["_t.Server"]), *generic], server)
 
     def params(self, method: Method) -> list[tuple[str, Field]]:

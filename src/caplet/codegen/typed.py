@@ -14,6 +14,7 @@ from caplet.runtime.call_contexts import CallContext
 from caplet.runtime.calls import Call, Pipeline
 from caplet.runtime.clients import Client, Request
 from caplet.runtime.enums import Enum
+from caplet.runtime.reflection import AnnotationSchema
 from caplet.runtime.servers import Server
 from caplet.runtime.structs import BuilderMixin, Struct
 from caplet.wire.untyped import AnyList, AnyPointer, AnyStruct
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from caplet.runtime.columns import Column
 
 __all__ = [
+    "AnnotationSchema",
     "AnyPointer",
     "AnyPointerBuilder",
     "AnyValue",

@@ -1,6 +1,7 @@
 # An error is expected in each line that says so.
 
 import every_capnp as e
+import named_capnp as n
 from other_capnp import Color
 
 import caplet
@@ -17,6 +18,10 @@ if person.which == "square":  # expected
     pass
 e.Map[str, e.Person]().entries[0].key.age  # expected
 e.Nobody  # expected
+wrong: int = e.note.of(e.Noted, "")  # expected
+n.Outer.Inside  # expected
+n.Outer(class_=None)  # expected
+n.Shade.NONE  # expected
 
 
 async def use(calculator: e.Calculator) -> None:

@@ -43,4 +43,10 @@ interface Store(T) {
 }
 const answer :UInt32 = 42;
 const origin :Other.Point = (x = 1, y = 2);
-annotation note(struct, field) :Text;
+annotation note @0xe7c1a2b3d4f50617 (*) :Text;
+annotation spot @0xe7c1a2b3d4f50618 (struct) :Other.Point;
+struct Noted $note("text") $spot(x = 3) {
+  # With a comment: \"""quotes\""" and a backslash at its end \
+  plain @0 :Text;
+  # Of a field.
+}

@@ -1,6 +1,7 @@
 from typing import assert_never
 
 import every_capnp as e
+import named_capnp as n
 from other_capnp import Color, Point
 
 import caplet
@@ -29,6 +30,21 @@ for entry in bound.as_reader().entries:
     key: str = entry.key
     value: e.Person = entry.value
 age: int = e.Book().as_reader().people.entries[0].value.age
+person.init_any().set_text("x")
+note: str | None = e.note.of(e.Noted)
+spot = e.spot.of(e.Noted)
+marked: int = 0 if spot is None else spot.x
+within = n.Outer.Within(from_=5)
+outer = n.Outer(category=within)
+nothing: n.None_ = n.None_()
+constant: int = n.pass_.category.from_ + n.Outer.lambda_
+shade: n.Shade = n.Shade.NOTHING
+
+
+async def perform(service: n.Service) -> int:
+    return (await service.perform(shade="dark")).outer.category.from_
+
+
 limit: int = e.Person.limit + e.answer + e.origin.x
 
 
