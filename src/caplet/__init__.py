@@ -185,6 +185,9 @@ _LAZY = {
 # Modules of functions, for which `import caplet` is enough.
 _MODULES = ("json_codec", "messages", "orphans", "streams")
 
+# What is made by these belongs to the running event loop, also in a program that opens no connection.
+_STAND_ON_LOOPS = {"caplet.runtime.membranes", "caplet.runtime.servers", "caplet.runtime.toolkit"}
+
 
 def __getattr__(name: str) -> Any:
     """Import a public name on its first use."""
@@ -193,6 +196,8 @@ def __getattr__(name: str) -> Any:
         return import_module(f"caplet.{name}")
     if module is None:
         raise AttributeError(f"module 'caplet' has no attribute {name!r}")
+    if module in _STAND_ON_LOOPS:
+        import_module("caplet.aio.driver")
     value = getattr(import_module(module), name)
     globals()[name] = value
     return value

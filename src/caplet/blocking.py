@@ -20,8 +20,11 @@ from caplet.runtime.servers import Server
 from caplet.runtime.toolkit import BrokenHandle, Resolver, Revoker, broken, debug_info, null, on_broken, revocable
 
 if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Sequence
     from types import TracebackType
 
+    from caplet.aio.opening import Place
     from caplet.aio.peers import Peer
     from caplet.limits import Limits
     from caplet.runtime.servers import Serves, Service
@@ -128,11 +131,14 @@ class Connection:
 
 
 def connect(
-    address: str,
+    address: str | Place,
     *,
     bootstrap: Service | None = None,
     limits: Limits | None = None,
     timeout_s: float | None = 30.0,
+    tls: ssl.SSLContext | None = None,
+    server_hostname: str | None = None,
+    packed: bool = False,
 ) -> Connection:
     """Connect to a server, and wait until that is done.
 
@@ -141,6 +147,9 @@ def connect(
         bootstrap: what the server may ask this side for; nothing by default.
         limits: bounds for messages and for the connection; None for the defaults.
         timeout_s: how long opening may take, in seconds; None for ever.
+        tls: rules and certificates for `tls://` and `wss://`; None trusts the system's authorities.
+        server_hostname: the name that the server's certificate must have; None for the host of the address.
+        packed: whether messages travel packed; the server must say so too.
 
     Returns:
         The connection; `with` closes it.
@@ -149,7 +158,15 @@ def connect(
         ValueError: the address has none of the forms that there are.
         Disconnected: nobody listens there, or it cannot be reached (also a `ConnectionError`).
     """
-    opening = connections.connect(address, bootstrap=bootstrap, limits=limits, timeout_s=timeout_s)
+    opening = connections.connect(
+        address,
+        bootstrap=bootstrap,
+        limits=limits,
+        timeout_s=timeout_s,
+        tls=tls,
+        server_hostname=server_hostname,
+        packed=packed,
+    )
 
     async def open_it() -> connections.Connection:
         return await opening
@@ -280,7 +297,14 @@ class Serving:
         return repr(self._server)
 
 
-def serve(address: str, service: Service, *, limits: Limits | None = None) -> Serving:
+def serve(
+    address: str | Sequence[str],
+    service: Service,
+    *,
+    limits: Limits | None = None,
+    tls: ssl.SSLContext | None = None,
+    packed: bool = False,
+) -> Serving:
     """Serve an object to every peer that connects; returns when the server listens.
 
     Methods that are ordinary functions run in threads, started in the order of the calls, several at a time; they may wait for calls of their own.
@@ -290,6 +314,8 @@ def serve(address: str, service: Service, *, limits: Limits | None = None) -> Se
         address: where to listen, as for `caplet.serve`.
         service: the object that peers meet first, as for `caplet.serve`.
         limits: bounds for messages and for each connection; None for the defaults.
+        tls: certificates and rules for `tls://` and `wss://`.
+        packed: whether messages travel packed; clients must say so too.
 
     Returns:
         The server; `with` closes it.
@@ -301,7 +327,7 @@ def serve(address: str, service: Service, *, limits: Limits | None = None) -> Se
     made: list[serving.Serving] = []
 
     async def start() -> None:
-        server = serving.serve(address, service, limits=limits)
+        server = serving.serve(address, service, limits=limits, tls=tls, packed=packed)
         await server.start()
         made.append(server)
 

@@ -1,0 +1,40 @@
+"""The programs on the pages about capabilities, threads, reconnecting and observing run, and print what is expected."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import TIMEOUT_S
+
+ROOT = Path(__file__).parent.parent.parent
+SCHEMA = re.search(r"```capnp\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+
+PRINTED = {
+    "blocking": "Hello, World!\nHello, you!\n",
+    "reconnect": "Hello, World!\nHello, again!\n2\n",
+    "capabilities": "Hello, Alice!\nPermissionError: we do not greet Mallory\nthe membrane was revoked\n",
+    "observability": "['answers', 'embargoes']\n{'Greeter.greet': 1}\n",
+}
+
+
+@pytest.mark.parametrize("page", PRINTED)
+def test_the_program_on_a_page_runs(page: str, tmp_path: Path) -> None:
+    assert SCHEMA is not None
+    (tmp_path / "hello.capnp").write_text(SCHEMA[1])
+    [program] = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert done.stdout == PRINTED[page], done.stderr
