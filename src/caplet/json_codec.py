@@ -100,6 +100,10 @@ class JsonCodec:
         out = JsonOutput(self._pretty, self._skip_defaults)
         return self.form(type(struct)).encode_struct(out, untyped(struct), 0, False)
 
+    def encode_pointer(self, cls: type[Struct], source: AnyPointer) -> str:
+        """Return the struct that an untyped pointer leads to as JSON; errors are those of `encode`."""
+        return self.form(cls).encode(JsonOutput(self._pretty, self._skip_defaults), source, None, 0, False)
+
     def decode(self, cls: type[StructType], text: str | bytes) -> Any:
         """Return a builder of what a JSON text describes.
 
