@@ -26,6 +26,7 @@ from caplet.limits import Limits
 
 if TYPE_CHECKING:
     from caplet import json_codec, messages, orphans, streams
+    from caplet.aio.asgi import AsgiApplication
     from caplet.aio.connections import Connection, connect
     from caplet.aio.peers import Peer
     from caplet.aio.pipes import ChildProcess
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from caplet.schema_registry import SchemaRegistry
 
 __all__ = [
+    "AsgiApplication",
     "BrokenHandle",
     "BuildError",
     "Call",
@@ -133,6 +135,7 @@ accelerated = find_accelerated()
 
 # Where the names live that are imported on first use.
 _LAZY = {
+    "AsgiApplication": "caplet.aio.asgi",
     "BrokenHandle": "caplet.runtime.toolkit",
     "Call": "caplet.runtime.calls",
     "CallContext": "caplet.runtime.call_contexts",

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import asyncio
+import json
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.programs import Program
@@ -68,3 +73,36 @@ def test_subscribers_are_given_what_is_published_until_they_leave(stage: Stage) 
     assert publish("tin", "31.25") == "sent to 1"
     assert second.hear() == "tin 31.25"
     second.wait()
+
+
+def test_a_web_application_serves_an_object_beside_its_pages(stage: Stage) -> None:
+    app = stage.start("fastapi_app/app.py", "0")
+    address = app.hear()
+    client = stage.start("fastapi_app/client.py", address, "Ann")
+    assert client.hear() == "Hello, Ann!"
+    client.wait()
+    page = address.replace("ws:", "http:").replace("capnp/", "greeted")
+    with urllib.request.urlopen(page, timeout=60) as answer:
+        assert json.load(answer) == {"Ann": 1}
+
+
+def test_a_notebook_makes_calls_while_its_own_loop_is_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = EXAMPLES / "notebook"
+    monkeypatch.chdir(folder)
+    notebook = json.loads((folder / "client.ipynb").read_text(encoding="utf-8"))
+    shown: list[Any] = []
+
+    async def run_cells() -> None:
+        """Do as a notebook does: each cell in one namespace, the value of its last expression shown, inside a running loop."""
+        names: dict[str, Any] = {}
+        for cell in notebook["cells"]:
+            if cell["cell_type"] != "code":
+                continue
+            tree = ast.parse("".join(cell["source"]))
+            last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+            exec(compile(tree, "cell", "exec"), names)
+            if isinstance(last, ast.Expr):
+                shown.append(eval(compile(ast.Expression(last.value), "cell", "eval"), names))
+
+    asyncio.run(run_cells())
+    assert shown[:2] == [123.0, [float(number) for number in range(10)]]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from caplet.aio.peers import Peer, peer_of_stream
 from caplet.aio.transports.base import HIGH_WATER_BYTES, LOW_WATER_BYTES, NOBODY
+from caplet.aio.transports.websocket_frames import NORMAL, SUBPROTOCOL_NAME, TEXT_FRAME, WRONG_KIND, message_of_frame
 from caplet.errors import DecodeError
 
 try:
@@ -38,14 +39,12 @@ if TYPE_CHECKING:
 
 __all__ = ["SUBPROTOCOL", "WebSocketTransport", "open_websocket", "websocket_server"]
 
-SUBPROTOCOL = Subprotocol("capnp-rpc")
+SUBPROTOCOL = Subprotocol(SUBPROTOCOL_NAME)
 
 # Room for segment tables beside what the limits say about messages.
 _TABLE_BYTES = 4096
 _HANDSHAKE_S = 15.0
 _LAST_WORD_S = 10.0
-_NORMAL = 1000
-_WRONG_KIND = 1003
 
 
 class WebSocketTransport(asyncio.Protocol):
@@ -78,7 +77,7 @@ class WebSocketTransport(asyncio.Protocol):
         self._stream: asyncio.Transport | None = None
         self._receiver: Receiver = NOBODY
         self._parts: list[bytes | bytearray] = []
-        self._close_code = _NORMAL
+        self._close_code = NORMAL
         self._close_reason = ""
         self._error: BaseException | None = None
         loop = asyncio.get_running_loop()
@@ -144,7 +143,7 @@ class WebSocketTransport(asyncio.Protocol):
         except DecodeError as error:
             self._give(messages)
             self._error = error
-            self._close_code = _WRONG_KIND
+            self._close_code = WRONG_KIND
             self._close_reason = str(error)[:100]
             self._tell_lost(error)
         else:
@@ -194,17 +193,14 @@ class WebSocketTransport(asyncio.Protocol):
             DecodeError: it is a text frame, or does not hold exactly one message.
         """
         if frame.opcode is Opcode.TEXT:
-            raise DecodeError("a text frame on a WebSocket; messages are sent as binary frames")
+            raise DecodeError(TEXT_FRAME)
         if frame.opcode not in (Opcode.BINARY, Opcode.CONT) or self._receiver is NOBODY:
             return
         self._parts.append(bytes(frame.data) if isinstance(frame.data, memoryview) else frame.data)
         if not frame.fin:
             return
         parts, self._parts = self._parts, []
-        found = self._framing.feed(memoryview(parts[0] if len(parts) == 1 else b"".join(parts)).toreadonly())
-        if len(found) != 1 or self._framing.pending_bytes:
-            raise DecodeError("a WebSocket frame that does not hold exactly one message")
-        messages += found
+        messages.append(message_of_frame(self._framing, parts[0] if len(parts) == 1 else b"".join(parts)))
 
     def _give(self, messages: list[MessageReader]) -> None:
         """Give messages to the receiver."""
