@@ -18,7 +18,7 @@ __all__ = ["grown_bytes", "per_object", "resident_bytes"]
 
 _PAGE_BYTES = 4096
 # How many things of each kind are made; the first ones, which make room that later ones fill, do not count.
-COUNTS = {"export": (2000, 10_000), "import": (2000, 10_000), "connection": (100, 1000)}
+COUNTS = {"export": (500, 2000), "import": (500, 2000), "connection": (100, 1000)}
 
 
 def resident_bytes(process_id: int) -> int:
