@@ -27,7 +27,10 @@ from caplet.limits import Limits
 if TYPE_CHECKING:
     from caplet import json_codec, messages, orphans, streams
     from caplet.aio.asgi import AsgiApplication
+    from caplet.aio.byte_stream_capnp import ByteStream
+    from caplet.aio.byte_streams import ByteReceiver, ByteStreamServer, ByteWriter, copy_bytes
     from caplet.aio.connections import Connection, connect
+    from caplet.aio.item_streams import ItemStream, send_items
     from caplet.aio.peers import Peer
     from caplet.aio.pipes import ChildProcess
     from caplet.aio.reconnecting import ReconnectingConnection
@@ -64,6 +67,10 @@ __all__ = [
     "AsgiApplication",
     "BrokenHandle",
     "BuildError",
+    "ByteReceiver",
+    "ByteStream",
+    "ByteStreamServer",
+    "ByteWriter",
     "Call",
     "CallContext",
     "CapletError",
@@ -76,6 +83,7 @@ __all__ = [
     "Failed",
     "InterceptedCall",
     "Interceptor",
+    "ItemStream",
     "Limits",
     "Membrane",
     "MembraneCall",
@@ -101,6 +109,7 @@ __all__ = [
     "by_context",
     "cancellable",
     "connect",
+    "copy_bytes",
     "debug_info",
     "duplicate_fd",
     "dynamic",
@@ -120,6 +129,7 @@ __all__ = [
     "promise",
     "revocable",
     "schema_of",
+    "send_items",
     "serve",
     "shorten",
     "shortenable",
@@ -136,6 +146,13 @@ accelerated = find_accelerated()
 # Where the names live that are imported on first use.
 _LAZY = {
     "AsgiApplication": "caplet.aio.asgi",
+    "ByteReceiver": "caplet.aio.byte_streams",
+    "ByteStream": "caplet.aio.byte_streams",
+    "ByteStreamServer": "caplet.aio.byte_streams",
+    "ByteWriter": "caplet.aio.byte_streams",
+    "ItemStream": "caplet.aio.item_streams",
+    "copy_bytes": "caplet.aio.byte_streams",
+    "send_items": "caplet.aio.item_streams",
     "BrokenHandle": "caplet.runtime.toolkit",
     "Call": "caplet.runtime.calls",
     "CallContext": "caplet.runtime.call_contexts",

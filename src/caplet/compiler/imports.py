@@ -24,6 +24,7 @@ STANDARD_FILES: Final = {
     "capnp/rpc-twoparty.capnp": "rpc-twoparty.capnp",
     "capnp/schema.capnp": "schema.capnp",
     "capnp/stream.capnp": "stream.capnp",
+    "capnp/compat/byte-stream.capnp": "byte-stream.capnp",
     "capnp/compat/json.capnp": "json.capnp",
 }
 """The standard schemas by the path under which they are imported, and their files in caplet/std."""
