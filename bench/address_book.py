@@ -8,6 +8,9 @@ from typing import Any
 __all__ = [
     "PEOPLE",
     "SCHEMA",
+    "capnpy_module",
+    "msgspec_classes",
+    "msgspec_values",
     "protobuf_classes",
     "serialized_by_caplet",
     "serialized_by_protobuf",
@@ -102,3 +105,43 @@ def protobuf_classes() -> dict[str, Any]:
         name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"bench.{name}"))
         for name in ("Person", "AddressBook")
     }
+
+
+def capnpy_module() -> Any:
+    """Return capnpy's classes, compiled; it needs Cython, a C compiler and the `capnp` tool for that.
+
+    Raises:
+        ImportError: capnpy is not installed, or its classes cannot be compiled.
+    """
+    import capnpy
+
+    try:
+        return capnpy.load_schema(filename=SCHEMA, pyx=True)
+    except Exception as error:  # whatever a missing tool or compiler makes it raise
+        raise ImportError(f"its classes cannot be compiled ({type(error).__name__}: {error})") from error
+
+
+def msgspec_classes() -> dict[str, Any]:
+    """Return msgspec's classes for the same shape."""
+    import msgspec
+
+    phone = msgspec.defstruct("Phone", [("number", str), ("type", str)])
+    person = msgspec.defstruct(
+        "Person",
+        [
+            ("id", int),
+            ("name", str),
+            ("email", str),
+            ("phones", list[phone]),  # type: ignore[valid-type]
+            ("school", str),
+            ("score", float),
+            ("age", int),
+        ],
+    )
+    book = msgspec.defstruct("AddressBook", [("people", list[person])])  # type: ignore[valid-type]
+    return {"Phone": phone, "Person": person, "AddressBook": book}
+
+
+def msgspec_values() -> dict[str, Any]:
+    """Return the people as plain values in msgspec's shape, where the union is one field."""
+    return {"people": [{**person, "school": person["employment"]["school"]} for person in PEOPLE]}

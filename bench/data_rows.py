@@ -1,32 +1,34 @@
-"""The rows about data: reading, building and converting the address book, and summing one field of many structs."""
+"""The rows about small messages: reading, opening, building and converting the address book."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import time
-import timeit
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from functools import lru_cache
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from bench.address_book import (
     PEOPLE,
-    SCHEMA,
-    protobuf_classes,
+    msgspec_values,
     serialized_by_caplet,
     serialized_by_protobuf,
     serialized_by_pycapnp,
 )
-from bench.row import Contestant, Measure, Row
+from bench.contestants import (
+    by_statement,
+    caplet_class,
+    capnpy_classes,
+    in_caplet,
+    in_pycapnp,
+    lower_is_better,
+    msgspec_structs,
+    protobuf_class,
+    pycapnp_class,
+    reading,
+)
+from bench.row import Measure, Row
 from bench.timing import ns_per_run
 
 __all__ = ["ROWS"]
-
-MANY = 10_000
-UNLIMITED_WORDS = 2**60
 
 # Every field of two people, step by step, in each contestant's own idiom.
 BUILD_BY_CAPLET = """
@@ -76,358 +78,176 @@ for number in (0, 1):
     person.school = "MIT"
 book.SerializeToString()
 """
-
-
-@lru_cache
-def caplet_class() -> Any:
-    import caplet
-
-    return caplet.load(SCHEMA).AddressBook
-
-
-@lru_cache
-def pycapnp_class() -> Any:
-    import capnp
-
-    return capnp.load(SCHEMA).AddressBook
-
-
-@lru_cache
-def protobuf_class() -> Any:
-    return protobuf_classes()["AddressBook"]
-
-
-def of(make: Callable[[], Measure]) -> Contestant:
-    """Return a contestant that `make` gives the measure of."""
-
-    @contextmanager
-    def contestant() -> Iterator[Measure]:
-        yield make()
-
-    return contestant
-
-
-def in_pycapnp(statement: str) -> Contestant:
-    """Return pycapnp doing something with `book`, which lives as long as its message is open."""
-
-    @contextmanager
-    def contestant() -> Iterator[Measure]:
-        opened: AbstractContextManager[Any] = pycapnp_class().from_bytes(serialized_by_pycapnp())
-        with opened as book:
-            yield ns_per_run(statement, book=book, person=book.people[0])
-
-    return contestant
-
-
-def in_caplet(statement: str) -> Contestant:
-    """Return Caplet doing something with the `book` of a received message."""
-
-    def make() -> Measure:
-        from caplet import Limits
-
-        # The same few words are read again and again, which counts each time.
-        book = caplet_class().from_bytes(serialized_by_caplet(), Limits(traversal_words=UNLIMITED_WORDS))
-        return ns_per_run(statement, book=book, person=book.people[0])
-
-    return of(make)
-
-
-def in_protobuf(statement: str) -> Contestant:
-    """Return protobuf doing something with the `book` of a received message."""
-
-    def make() -> Measure:
-        book = protobuf_class().FromString(serialized_by_protobuf())
-        return ns_per_run(statement, book=book, person=book.people[0])
-
-    return of(make)
-
-
-def reading(name: str, statement: str) -> Row:
-    """Return a row of one expression that all contestants spell alike."""
-    return Row(
-        name,
-        "ns",
-        "lower",
-        in_caplet(statement),
-        {"pycapnp": in_pycapnp(statement), "protobuf": in_protobuf(statement)},
-    )
+BUILD_BY_CAPNPY = """
+AddressBook(
+    people=[
+        Person(
+            id=number,
+            name=b"Alice",
+            email=b"alice@example.com",
+            phones=[Phone(number=b"555-1212", type=0)],
+            employment=Employment(school=b"MIT"),
+            score=1.5,
+            age=30,
+        )
+        for number in (0, 1)
+    ]
+).dumps()
+"""
+BUILD_BY_MSGSPEC = """
+encode(
+    AddressBook([Person(number, "Alice", "alice@example.com", [Phone("555-1212", "mobile")], "MIT", 1.5, 30) for number in (0, 1)])
+)
+"""
 
 
 def root_from_bytes() -> Row:
-    return Row(
+    def by_capnpy() -> Mapping[str, object]:
+        module = capnpy_classes()
+        import capnpy
+
+        return {"loads": capnpy.loads, "AddressBook": module.AddressBook, "data": serialized_by_caplet()}
+
+    return lower_is_better(
         "root-from-bytes",
-        "ns",
-        "lower",
-        of(lambda: ns_per_run("AddressBook.from_bytes(data)", AddressBook=caplet_class(), data=serialized_by_caplet())),
-        {
-            "pycapnp": of(
-                lambda: ns_per_run(
-                    "with AddressBook.from_bytes(data) as book: pass",
-                    AddressBook=pycapnp_class(),
-                    data=serialized_by_pycapnp(),
-                )
-            ),
-            "protobuf": of(
-                lambda: ns_per_run(
-                    "AddressBook.FromString(data)", AddressBook=protobuf_class(), data=serialized_by_protobuf()
-                )
-            ),
-        },
+        by_statement(
+            "AddressBook.from_bytes(data)", lambda: {"AddressBook": caplet_class(), "data": serialized_by_caplet()}
+        ),
+        pycapnp=by_statement(
+            "with AddressBook.from_bytes(data) as book: pass",
+            lambda: {"AddressBook": pycapnp_class(), "data": serialized_by_pycapnp()},
+        ),
+        protobuf=by_statement(
+            "AddressBook.FromString(data)",
+            lambda: {"AddressBook": protobuf_class(), "data": serialized_by_protobuf()},
+        ),
+        capnpy=by_statement("loads(data, AddressBook)", by_capnpy),
     )
 
 
 def build_serialize() -> Row:
-    return Row(
+    def by_capnpy() -> Mapping[str, object]:
+        module = capnpy_classes()
+        return {
+            "AddressBook": module.AddressBook,
+            "Person": module.Person,
+            "Phone": module.Person_PhoneNumber,
+            "Employment": module.Person.Employment,
+        }
+
+    def by_msgspec() -> Mapping[str, object]:
+        classes = msgspec_structs()
+        import msgspec
+
+        return {**classes, "encode": msgspec.msgpack.Encoder().encode}
+
+    return lower_is_better(
         "build-serialize",
-        "ns",
-        "lower",
-        of(lambda: ns_per_run(BUILD_BY_CAPLET, AddressBook=caplet_class())),
-        {
-            "pycapnp": of(lambda: ns_per_run(BUILD_BY_PYCAPNP, AddressBook=pycapnp_class())),
-            "protobuf": of(lambda: ns_per_run(BUILD_BY_PROTOBUF, AddressBook=protobuf_class())),
-        },
+        by_statement(BUILD_BY_CAPLET, lambda: {"AddressBook": caplet_class()}),
+        pycapnp=by_statement(BUILD_BY_PYCAPNP, lambda: {"AddressBook": pycapnp_class()}),
+        protobuf=by_statement(BUILD_BY_PROTOBUF, lambda: {"AddressBook": protobuf_class()}),
+        capnpy=by_statement(BUILD_BY_CAPNPY, by_capnpy),
+        msgspec=by_statement(BUILD_BY_MSGSPEC, by_msgspec),
     )
 
 
 def from_dict() -> Row:
-    def by_protobuf() -> Measure:
+    def by_protobuf() -> Mapping[str, object]:
         from google.protobuf import json_format
 
         book = protobuf_class().FromString(serialized_by_protobuf())
         values = json_format.MessageToDict(book, preserving_proto_field_name=True)
-        return ns_per_run(
-            "parse(values, AddressBook()).SerializeToString()",
-            parse=json_format.ParseDict,
-            values=values,
-            AddressBook=protobuf_class(),
-        )
+        return {"parse": json_format.ParseDict, "values": values, "AddressBook": protobuf_class()}
 
-    return Row(
+    def by_msgspec() -> Mapping[str, object]:
+        AddressBook = msgspec_structs()["AddressBook"]
+        import msgspec
+
+        encode = msgspec.msgpack.Encoder().encode
+        return {"encode": encode, "convert": msgspec.convert, "values": msgspec_values(), "AddressBook": AddressBook}
+
+    return lower_is_better(
         "from-dict",
-        "ns",
-        "lower",
-        of(
-            lambda: ns_per_run(
-                "AddressBook.from_dict(values).to_bytes()", AddressBook=caplet_class(), values={"people": PEOPLE}
-            )
+        by_statement(
+            "AddressBook.from_dict(values).to_bytes()",
+            lambda: {"AddressBook": caplet_class(), "values": {"people": PEOPLE}},
         ),
-        {
-            "pycapnp": of(
-                lambda: ns_per_run(
-                    "AddressBook.new_message(**values).to_bytes()",
-                    AddressBook=pycapnp_class(),
-                    values={"people": PEOPLE},
-                )
-            ),
-            "protobuf": of(by_protobuf),
-        },
+        pycapnp=by_statement(
+            "AddressBook.new_message(**values).to_bytes()",
+            lambda: {"AddressBook": pycapnp_class(), "values": {"people": PEOPLE}},
+        ),
+        protobuf=by_statement("parse(values, AddressBook()).SerializeToString()", by_protobuf),
+        msgspec=by_statement("encode(convert(values, AddressBook))", by_msgspec),
     )
 
 
 def to_dict() -> Row:
-    def by_protobuf() -> Measure:
+    def by_protobuf() -> Mapping[str, object]:
         from google.protobuf import json_format
 
         book = protobuf_class().FromString(serialized_by_protobuf())
-        return ns_per_run("convert(book)", convert=json_format.MessageToDict, book=book)
+        return {"convert": json_format.MessageToDict, "book": book}
 
-    return Row(
+    def by_msgspec() -> Mapping[str, object]:
+        AddressBook = msgspec_structs()["AddressBook"]
+        import msgspec
+
+        return {"convert": msgspec.to_builtins, "book": msgspec.convert(msgspec_values(), AddressBook)}
+
+    return lower_is_better(
         "to-dict",
-        "ns",
-        "lower",
         in_caplet("book.to_dict()"),
-        {"pycapnp": in_pycapnp("book.to_dict()"), "protobuf": of(by_protobuf)},
+        pycapnp=in_pycapnp("book.to_dict()"),
+        protobuf=by_statement("convert(book)", by_protobuf),
+        msgspec=by_statement("convert(book)", by_msgspec),
     )
 
 
 def json_encode() -> Row:
-    def by_protobuf() -> Measure:
+    def by_protobuf() -> Mapping[str, object]:
         from google.protobuf import json_format
 
-        book = protobuf_class().FromString(serialized_by_protobuf())
-        return ns_per_run("convert(book, indent=None)", convert=json_format.MessageToJson, book=book)
+        return {
+            "convert": json_format.MessageToJson,
+            "book": protobuf_class().FromString(serialized_by_protobuf()),
+        }
 
     @contextmanager
     def by_pycapnp() -> Iterator[Measure]:
         with pycapnp_class().from_bytes(serialized_by_pycapnp()) as book:
             yield ns_per_run("dumps(book.to_dict())", dumps=json.dumps, book=book)
 
-    return Row(
+    return lower_is_better(
         "json-encode",
-        "ns",
-        "lower",
         in_caplet("book.to_json()"),
-        {"pycapnp": by_pycapnp, "protobuf": of(by_protobuf)},
+        pycapnp=by_pycapnp,
+        protobuf=by_statement("convert(book, indent=None)", by_protobuf),
     )
 
 
 def json_decode() -> Row:
-    def by_protobuf() -> Measure:
+    text = json.dumps({"people": PEOPLE})
+
+    def by_protobuf() -> Mapping[str, object]:
         from google.protobuf import json_format
 
         book = protobuf_class().FromString(serialized_by_protobuf())
-        text = json_format.MessageToJson(book, indent=None)
-        return ns_per_run(
-            "parse(text, AddressBook())", parse=json_format.Parse, text=text, AddressBook=protobuf_class()
-        )
+        shown = json_format.MessageToJson(book, indent=None)
+        return {"parse": json_format.Parse, "text": shown, "AddressBook": protobuf_class()}
 
-    text = json.dumps({"people": PEOPLE})
-    return Row(
+    return lower_is_better(
         "json-decode",
-        "ns",
-        "lower",
-        of(lambda: ns_per_run("AddressBook.from_json(text)", AddressBook=caplet_class(), text=text)),
-        {
-            "pycapnp": of(
-                lambda: ns_per_run(
-                    "AddressBook.new_message(**loads(text))", AddressBook=pycapnp_class(), loads=json.loads, text=text
-                )
-            ),
-            "protobuf": of(by_protobuf),
-        },
+        by_statement("AddressBook.from_json(text)", lambda: {"AddressBook": caplet_class(), "text": text}),
+        pycapnp=by_statement(
+            "AddressBook.new_message(**loads(text))",
+            lambda: {"AddressBook": pycapnp_class(), "loads": json.loads, "text": text},
+        ),
+        protobuf=by_statement("parse(text, AddressBook())", by_protobuf),
     )
-
-
-def us_per_call(work: Callable[[], int]) -> Measure:
-    """Return a measure of work that takes long, in microseconds; the sum that it returns is checked first."""
-    assert work() == sum(range(MANY))
-    return lambda: timeit.timeit(work, number=5) / 5 * 1e6
-
-
-@lru_cache
-def many_by_caplet() -> bytes:
-    """Return a message of many people; pycapnp reads the same bytes."""
-    people = [{"id": number, "name": f"n{number}"} for number in range(MANY)]
-    return bytes(caplet_class()(people=people).to_bytes())
-
-
-def summed_by_caplet() -> Measure:
-    AddressBook, data = caplet_class(), many_by_caplet()
-
-    def work() -> int:
-        return sum(person.id for person in AddressBook.from_bytes(data).people)
-
-    return us_per_call(work)
-
-
-def summed_by_pycapnp() -> Measure:
-    AddressBook, data = pycapnp_class(), many_by_caplet()
-
-    def work() -> int:
-        with AddressBook.from_bytes(data, traversal_limit_in_words=UNLIMITED_WORDS) as book:
-            return sum(person.id for person in book.people)
-
-    return us_per_call(work)
-
-
-def summed_by_protobuf() -> Measure:
-    AddressBook = protobuf_class()
-    data = AddressBook(people=[{"id": number, "name": f"n{number}"} for number in range(MANY)]).SerializeToString()
-
-    def work() -> int:
-        return sum(person.id for person in AddressBook.FromString(data).people)
-
-    return us_per_call(work)
-
-
-def column_summed_by_caplet() -> Measure:
-    import numpy
-
-    AddressBook, data = caplet_class(), many_by_caplet()
-
-    def work() -> int:
-        return int(numpy.asarray(AddressBook.from_bytes(data).people.column("id")).sum())
-
-    return us_per_call(work)
-
-
-def sums(name: str, by_caplet: Callable[[], Measure]) -> Row:
-    return Row(
-        name,
-        "us",
-        "lower",
-        of(by_caplet),
-        {"pycapnp": of(summed_by_pycapnp), "protobuf": of(summed_by_protobuf)},
-    )
-
-
-PACKED_PEOPLE = 20_000
-
-
-@lru_cache
-def large_message() -> bytes:
-    """Return a framed message of about 2 MB."""
-    people = [
-        {"id": number, "name": f"n{number}", "email": f"abc{number}@example.com"} for number in range(PACKED_PEOPLE)
-    ]
-    return bytes(caplet_class()(people=people).to_bytes())
-
-
-def mb_per_s(size: int, work: Callable[[], object]) -> Measure:
-    """Return a measure of how many megabytes of unpacked message `work` gets through in a second."""
-    return lambda: size * 5 / timeit.timeit(work, number=5) / 1e6
-
-
-def packing() -> Row:
-    def by_caplet() -> Measure:
-        data = large_message()
-        book = caplet_class().from_bytes(data)
-        return mb_per_s(len(data), book.to_packed)
-
-    def by_pycapnp() -> Measure:
-        data = large_message()
-        AddressBook = pycapnp_class()
-        with AddressBook.from_bytes(data, traversal_limit_in_words=UNLIMITED_WORDS) as book:
-            builder = book.as_builder()
-
-        def work() -> None:
-            builder.clear_write_flag()
-            builder.to_bytes_packed()
-
-        return mb_per_s(len(data), work)
-
-    return Row("pack", "MB/s", "higher", of(by_caplet), {"pycapnp": of(by_pycapnp)})
-
-
-def unpacking() -> Row:
-    def by_caplet() -> Measure:
-        size, packed = len(large_message()), caplet_class().from_bytes(large_message()).to_packed()
-        AddressBook = caplet_class()
-        return mb_per_s(size, lambda: AddressBook.from_packed(packed).people[5].id)
-
-    def by_pycapnp() -> Measure:
-        size, packed = len(large_message()), caplet_class().from_bytes(large_message()).to_packed()
-        AddressBook = pycapnp_class()
-
-        def work() -> int:
-            found = AddressBook.from_bytes_packed(packed, traversal_limit_in_words=UNLIMITED_WORDS)
-            return int(found.people[5].id)
-
-        return mb_per_s(size, work)
-
-    return Row("unpack", "MB/s", "higher", of(by_caplet), {"pycapnp": of(by_pycapnp)})
-
-
-def importing() -> Row:
-    def fresh(statement: str) -> float:
-        """Return how long a fresh interpreter takes for `statement`, in milliseconds."""
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", statement], check=True)
-        return (time.perf_counter() - start) * 1e3
-
-    def less_bare(statement: str) -> Measure:
-        fresh(statement)  # the first run may write byte code
-        return lambda: min(fresh(statement) for _ in range(5)) - min(fresh("pass") for _ in range(5))
-
-    def by_pycapnp() -> Measure:
-        import capnp  # noqa: F401  (whether it is installed)
-
-        return less_bare("import capnp")
-
-    return Row("import", "ms", "lower", of(lambda: less_bare("import caplet")), {"pycapnp": of(by_pycapnp)})
 
 
 ROWS = [
+    reading("read-uint32", "person.id"),
     reading("read-text", "person.name"),
     reading("read-nested", "book.people[0].phones[0].number"),
     root_from_bytes(),
@@ -436,9 +256,4 @@ ROWS = [
     to_dict(),
     json_encode(),
     json_decode(),
-    sums("sum-structs", summed_by_caplet),
-    sums("sum-column", column_summed_by_caplet),
-    packing(),
-    unpacking(),
-    importing(),
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from bench import call_rows, data_rows, read_uint32, schema_rows
+from bench import bulk_rows, call_rows, data_rows, import_rows, schema_rows
 from bench.row import Row
 
 __all__ = ["ROWS"]
 
-ROWS: dict[str, Row] = {row.name: row for row in (read_uint32.ROW, *data_rows.ROWS, *schema_rows.ROWS, *call_rows.ROWS)}
+ROWS: dict[str, Row] = {
+    row.name: row for row in (*data_rows.ROWS, *bulk_rows.ROWS, *import_rows.ROWS, *schema_rows.ROWS, *call_rows.ROWS)
+}

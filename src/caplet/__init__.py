@@ -5,9 +5,6 @@ Knows the public names and where each is made; a name is imported when it is fir
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 from caplet.acceleration import find_accelerated
 from caplet.errors import (
     BuildError,
@@ -24,7 +21,10 @@ from caplet.errors import (
 )
 from caplet.limits import Limits
 
+TYPE_CHECKING = False  # what type checkers take for true; `typing` itself is not loaded
 if TYPE_CHECKING:
+    from typing import Any
+
     from caplet import json_codec, messages, orphans, streams
     from caplet.aio.asgi import AsgiApplication
     from caplet.aio.byte_stream_capnp import ByteStream
@@ -211,6 +211,8 @@ _STAND_ON_LOOPS = {"caplet.runtime.membranes", "caplet.runtime.servers", "caplet
 
 def __getattr__(name: str) -> Any:
     """Import a public name on its first use."""
+    from importlib import import_module
+
     module = _LAZY.get(name)
     if name in _MODULES:
         return import_module(f"caplet.{name}")

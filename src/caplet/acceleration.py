@@ -6,8 +6,11 @@ Knows the list of these modules (`compiled_modules.txt`, which `setup.py` compil
 from __future__ import annotations
 
 import os.path
-from importlib.machinery import EXTENSION_SUFFIXES
-from typing import Literal
+from _imp import extension_suffixes  # what `importlib.machinery` asks, whose import would take longer than all of this
+
+TYPE_CHECKING = False  # what type checkers take for true; `typing` itself is not loaded
+if TYPE_CHECKING:
+    from typing import Literal
 
 __all__ = ["find_accelerated"]
 
@@ -19,13 +22,14 @@ def find_accelerated() -> Literal["all", "none"]:
         ImportError: some are and some are not, which no build of ours makes: the installation is damaged.
     """
     folder = os.path.dirname(__file__)  # not pathlib, whose import would take longer than all of this
-    with open(os.path.join(folder, "compiled_modules.txt"), encoding="ascii") as file:
+    with open(os.path.join(folder, "compiled_modules.txt"), encoding="utf-8") as file:
         names = file.read().split()
     stems = [os.path.join(folder, *name.split(".")) for name in names]
+    suffixes = extension_suffixes()
     plain = [
         name
         for name, stem in zip(names, stems, strict=True)
-        if not any(os.path.exists(stem + suffix) for suffix in EXTENSION_SUFFIXES)
+        if not any(os.path.exists(stem + suffix) for suffix in suffixes)
     ]
     if not plain:
         return "all"

@@ -15,14 +15,17 @@
     │   └── Unimplemented (NotImplementedError)   the object does not have that method
     └── SchemaError (also ValueError)      schema nodes that contradict each other, or that are not there
 
-Knows names and texts only; nothing here imports another part of Caplet.
+Knows names and texts only; nothing here imports another part of Caplet but the base class of values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Self, TypeVar
+from caplet.values import FrozenValue
+
+TYPE_CHECKING = False  # what type checkers take for true; `typing` itself is not loaded
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Self, TypeVar
 
 __all__ = [
     "BuildError",
@@ -66,8 +69,7 @@ class TruncatedError(DecodeError):
     """Bytes that end inside a message; a source that ends between two messages is no error, or an `EOFError` where one was asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(FrozenValue):
     """One thing wrong in a schema text.
 
     Args:
@@ -79,12 +81,19 @@ class Diagnostic:
         source_line: the text of the line, `None` when it cannot be shown.
     """
 
+    __slots__ = ("filename", "line", "column", "end_column", "message", "source_line")  # noqa: RUF023  (in the order of the arguments)
+
     filename: str
     line: int
     column: int
     end_column: int
     message: str
-    source_line: str | None = None
+    source_line: str | None
+
+    def __init__(
+        self, filename: str, line: int, column: int, end_column: int, message: str, source_line: str | None = None
+    ) -> None:
+        self._hold(filename, line, column, end_column, message, source_line)
 
     def __str__(self) -> str:
         """The form `file:line:column-column: error: message`."""
@@ -191,7 +200,8 @@ class RpcError(CapletError):
         return _remake_rpc_error, (type(self), self.args, self.__dict__)
 
 
-AnyRpcError = TypeVar("AnyRpcError", bound=RpcError)
+if TYPE_CHECKING:
+    AnyRpcError = TypeVar("AnyRpcError", bound=RpcError)
 
 
 def _remake_rpc_error(cls: type[AnyRpcError], args: tuple[object, ...], state: dict[str, object]) -> AnyRpcError:

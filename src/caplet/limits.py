@@ -5,13 +5,12 @@ Knows numbers only; where each is enforced is said beside it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from caplet.values import FrozenValue
 
 __all__ = ["DEFAULT_LIMITS", "SCHEMA_NESTING", "Limits"]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(FrozenValue):
     """Bounds for reading messages and for one connection.
 
     Args:
@@ -33,20 +32,71 @@ class Limits:
         held_fds: how many descriptors the objects of one peer may hold; those that come beyond it are closed.
     """
 
-    traversal_words: int = 8 * 1024 * 1024
-    nesting: int = 64
-    segments: int = 511
-    message_words: int = 8 * 1024 * 1024
-    questions: int = 1 << 20
-    answers: int = 1 << 20
-    exports: int = 1 << 20
-    imports: int = 1 << 20
-    embargoes: int = 1 << 16
-    pipeline_operations: int = 1 << 10
-    call_words: int = 32 * 1024 * 1024
-    unsent_words: int = 128 * 1024 * 1024
-    message_fds: int = 16
-    held_fds: int = 256
+    __slots__ = (  # noqa: RUF023  (in the order of the arguments)
+        "traversal_words",
+        "nesting",
+        "segments",
+        "message_words",
+        "questions",
+        "answers",
+        "exports",
+        "imports",
+        "embargoes",
+        "pipeline_operations",
+        "call_words",
+        "unsent_words",
+        "message_fds",
+        "held_fds",
+    )
+
+    traversal_words: int
+    nesting: int
+    segments: int
+    message_words: int
+    questions: int
+    answers: int
+    exports: int
+    imports: int
+    embargoes: int
+    pipeline_operations: int
+    call_words: int
+    unsent_words: int
+    message_fds: int
+    held_fds: int
+
+    def __init__(
+        self,
+        traversal_words: int = 8 * 1024 * 1024,
+        nesting: int = 64,
+        segments: int = 511,
+        message_words: int = 8 * 1024 * 1024,
+        questions: int = 1 << 20,
+        answers: int = 1 << 20,
+        exports: int = 1 << 20,
+        imports: int = 1 << 20,
+        embargoes: int = 1 << 16,
+        pipeline_operations: int = 1 << 10,
+        call_words: int = 32 * 1024 * 1024,
+        unsent_words: int = 128 * 1024 * 1024,
+        message_fds: int = 16,
+        held_fds: int = 256,
+    ) -> None:
+        self._hold(
+            traversal_words,
+            nesting,
+            segments,
+            message_words,
+            questions,
+            answers,
+            exports,
+            imports,
+            embargoes,
+            pipeline_operations,
+            call_words,
+            unsent_words,
+            message_fds,
+            held_fds,
+        )
 
 
 DEFAULT_LIMITS = Limits()

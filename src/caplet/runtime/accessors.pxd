@@ -13,6 +13,8 @@ cdef class HasField:
 @cython.final
 cdef class InitField:
     cdef public Field field
+    @cython.locals(made=Initializer)
+    cpdef object initializer(self, StructReader obj)
 
 @cython.final
 cdef class Initializer:

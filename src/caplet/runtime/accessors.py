@@ -49,7 +49,14 @@ class InitField:
         self.field = field
 
     def __get__(self, obj: Any, owner: Any) -> Any:
-        return self if obj is None else Initializer(obj, self.field)
+        return self if obj is None else self.initializer(obj)
+
+    def initializer(self, obj: StructReader) -> Initializer:
+        """Return the method of `obj`."""
+        made = Initializer.__new__(Initializer)
+        made._owner = obj
+        made._field = self.field
+        return made
 
 
 class Initializer:
@@ -57,9 +64,8 @@ class Initializer:
 
     __slots__ = ("_field", "_owner")
 
-    def __init__(self, owner: StructReader, field: Field) -> None:
-        self._owner = owner
-        self._field = field
+    _owner: StructReader
+    _field: Field
 
     def __call__(self, length: int | None = None) -> Any:
         """Make the field anew and return it.

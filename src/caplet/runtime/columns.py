@@ -88,7 +88,7 @@ def field_of(items: StructList, name: str) -> Field:
         AttributeError: there is no such field.
         ValueError: it is something else.
     """
-    plan = items.structs
+    plan = items.kind
     field = plan.by_name.get(name)
     if field is None:
         raise AttributeError(plan.no_field(name))
@@ -143,7 +143,7 @@ def copy_column(items: StructList, name: str) -> Column:
         ValueError: it is no number, or a member of a union that is not active in every element.
     """
     field = field_of(items, name)
-    place = items.structs.new(False)
+    place = items.kind.new(False)
     values: list[Any] = []
     for at in range(len(items)):
         items.lay(place, at)

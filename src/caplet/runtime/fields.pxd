@@ -1,13 +1,28 @@
 # C types of fields.py.
 cimport cython
-from cpython.object cimport PyObject_GenericSetAttr
 from caplet.runtime.kinds cimport EnumKind, FloatKind, IntKind, PointerKind
 from caplet.wire.arena cimport Arena
 from caplet.wire.builder cimport BuilderArena
 from caplet.wire.segment cimport Segment
 from caplet.wire.views cimport StructBuilder, StructReader
 
+cdef extern from "Python.h":
+    int generic_setattr "PyObject_GenericSetAttr"(object, object, object)
+
 cdef bint COMPILED
+
+cdef inline int raise_again() except -1:
+    # What was raised in C and is still to be handled.
+    return -1
+
+cdef inline int set_attribute(object obj, object name, object value) except -1:
+    # The plain way for attributes that can be set; only then is it asked why not.
+    if generic_setattr(obj, name, value) < 0:
+        try:
+            raise_again()
+        except AttributeError as error:
+            obj._refuse(name, error)
+    return 0
 
 cdef class Field:
     cdef public str name

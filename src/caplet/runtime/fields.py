@@ -141,15 +141,23 @@ class FieldBuilder(StructBuilder):
     __slots__ = ()
 
     def __setattr__(self, name: str, value: object) -> None:
+        if COMPILED:
+            set_attribute(self, name, value)  # type: ignore[name-defined]  # noqa: F821  (fields.pxd)
+            return
         try:
-            if COMPILED:
-                PyObject_GenericSetAttr(self, name, value)  # type: ignore[name-defined]  # noqa: F821  (fields.pxd)
-            else:
-                object.__setattr__(self, name, value)
+            object.__setattr__(self, name, value)
         except AttributeError as error:
-            if hasattr(type(self), name):
-                raise
-            raise AttributeError(self._unknown(name)) from error
+            self._refuse(name, error)
+
+    def _refuse(self, name: str, error: AttributeError) -> None:
+        """Raise the error for setting an attribute: what a field said, or that there is none of that name.
+
+        Raises:
+            AttributeError: always.
+        """
+        if hasattr(type(self), name):
+            raise error
+        raise AttributeError(self._unknown(name)) from error
 
     def _unknown(self, name: str) -> str:
         """Return what is wrong with a name that is no field."""
@@ -459,7 +467,8 @@ class FloatField(Field):
     def write(self, obj: StructReader, value: object) -> None:
         """Set the number."""
         number = self.kind.checked(value, self.where)
-        self.activate(obj)
+        if self.tag >= 0 or not isinstance(obj, StructBuilder):
+            self.activate(obj)
         if self.end > obj._data_bytes:
             raise self.too_small(obj)
         at = obj._data + self.offset
@@ -515,7 +524,8 @@ class EnumField(Field):
     def write(self, obj: StructReader, value: object) -> None:
         """Set the enumerant, given as member, name or number."""
         number = self.kind.number(value, self.where)
-        self.activate(obj)
+        if self.tag >= 0 or not isinstance(obj, StructBuilder):
+            self.activate(obj)
         if self.end > obj._data_bytes:
             raise self.too_small(obj)
         obj._segment.u16s[(obj._data + self.offset) >> 1] = number ^ self.default

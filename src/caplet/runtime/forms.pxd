@@ -1,26 +1,15 @@
 # C types of forms.py.
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from cpython.memoryview cimport PyMemoryView_GET_BUFFER
 from libc.string cimport memcpy
 from caplet.runtime.plans cimport StructKind
 from caplet.wire.arena cimport Arena
 from caplet.wire.builder cimport BuilderArena
 from caplet.wire.message cimport MessageBuilder, MessageReader
-from caplet.wire.segment cimport Segment
+from caplet.wire.segment cimport Segment, see_framed
 from caplet.wire.views cimport StructReader
 
 cdef bint COMPILED
-
-cdef inline long long single_segment_words(object view) except -1:
-    # The words of the only segment of a message that lies whole in `view`; 0 when there are more, or less.
-    cdef Py_buffer *seen = PyMemoryView_GET_BUFFER(view)
-    if seen.len < 16 or seen.ndim != 1 or seen.itemsize != 1 or (seen.strides is not NULL and seen.strides[0] != 1):
-        return 0
-    cdef unsigned int *table = <unsigned int *>seen.buf
-    if table[0] != 0 or table[1] > (seen.len >> 3) - 1:
-        return 0
-    return table[1]
 
 cdef inline bytes frame_single(Segment segment):
     cdef bytes made = PyBytes_FromStringAndSize(NULL, (segment.used + 1) << 3)
@@ -32,7 +21,7 @@ cdef inline bytes frame_single(Segment segment):
 
 @cython.locals(message=MessageBuilder)
 cpdef new_root(StructKind plan, StructReader made)
-@cython.locals(words=cython.longlong, size=cython.Py_ssize_t, message=MessageReader)
+@cython.locals(words=cython.longlong, size=cython.Py_ssize_t, message=MessageReader, segment=Segment)
 cpdef StructReader open_framed(StructKind plan, object data, object limits)
 @cython.locals(found=StructReader, segment=Segment)
 cpdef StructReader open_root(StructKind plan, Arena message)

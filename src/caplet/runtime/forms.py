@@ -59,14 +59,16 @@ def open_framed(plan: StructKind, data: Buffer, limits: Limits | None) -> Struct
     """
     if limits is None:
         limits = DEFAULT_LIMITS
-    view = memoryview(data)
     if COMPILED:
-        # The plain case, one segment that fills the buffer or less, without making a list of sizes.
-        words = single_segment_words(view)  # type: ignore[name-defined]  # noqa: F821  (forms.pxd)
-        if 0 < words <= limits.traversal_words:
+        # The plain case, one segment that fills the buffer or less, without views and lists of sizes.
+        segment = Segment.__new__(Segment)
+        words = see_framed(segment, data)  # type: ignore[name-defined]  # noqa: F821  (segment.pxd)
+        if words > 0:
             message = MessageReader.__new__(MessageReader)
-            message.open([view[8 : 8 + (words << 3)]], limits)
-            return open_root(plan, message)
+            message.begin([segment], limits)
+            if words <= message.budget:
+                return open_root(plan, message)
+    view = memoryview(data)
     if view.ndim != 1 or view.itemsize != 1 or not view.c_contiguous:
         view = view.cast("B")
     size = view.nbytes

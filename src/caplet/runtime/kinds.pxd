@@ -6,6 +6,8 @@ from caplet.wire.segment cimport Segment
 from caplet.wire.untyped cimport AnyPointer
 from caplet.wire.untyped_builder cimport AnyPointerBuilder
 
+cdef unsigned long long LOW_HALF, WORD
+
 cdef class Kind:
     cdef public str name
     cdef public int size

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from caplet.wire.sizes import BIT, BYTE, EIGHT_BYTES, FOUR_BYTES, POINTER, TWO_BYTES, VOID
+from caplet.wire.sizes import BIT, BYTE, EIGHT_BYTES, FOUR_BYTES, LOW_HALF, POINTER, TWO_BYTES, VOID, WORD
 from caplet.wire.untyped import AnyPointer
 from caplet.wire.untyped_builder import AnyPointerBuilder
 
@@ -164,9 +164,9 @@ class IntKind(ScalarKind):
         """Write a number that fits at byte `offset`; UInt64 as the signed number with the same bits."""
         width = self.width
         if width == 4:
-            segment.u32s[offset >> 2] = number & 0xFFFFFFFF
+            segment.u32s[offset >> 2] = number & LOW_HALF
         elif width == 8:
-            segment.u64s[offset >> 3] = number & 0xFFFFFFFFFFFFFFFF
+            segment.u64s[offset >> 3] = number & WORD
         elif width == 2:
             segment.u16s[offset >> 1] = number & 0xFFFF
         else:

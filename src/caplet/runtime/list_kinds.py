@@ -53,9 +53,12 @@ class ListKind(PointerKind):
         """Return the list; null reads as an empty one."""
         found = self.new()
         element = self.element
-        found.title = self.name
         found._capacity = 0
-        found.set_kind(element, writable, segment if writable else None, position)
+        if writable:
+            found.title = self.name
+            found.set_kind(element, True, segment, position)
+        else:
+            found.set_kind(element, False, None, position)
         if segment.u64s[position] == 0:
             found._arena = arena
             found._segment = EMPTY_SEGMENT
@@ -86,7 +89,6 @@ class ListKind(PointerKind):
             DecodeError: its elements cannot be read as this type.
         """
         made = self.new()
-        made.title = self.name
         made._capacity = place._length
         made.set_kind(self.element, False, None, 0)
         made._arena = place._arena

@@ -1,5 +1,7 @@
 # C types of lists.py.
 cimport cython
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF
 from caplet.runtime.kinds cimport BoolKind, EnumKind, Kind, PointerKind, ScalarKind, VoidKind
 from caplet.runtime.plans cimport StructKind
 from caplet.wire.arena cimport Arena
@@ -12,10 +14,18 @@ cdef extern from "Python.h":
         int (*bf_getbuffer)(object, Py_buffer *, int) except -1
     ctypedef struct TypeObject "PyTypeObject":
         BufferProcs *tp_as_buffer
+        object (*tp_new)(object, object, PyObject *)
+        void (*tp_dealloc)(PyObject *) noexcept
     int PyObject_GetBuffer(object, Py_buffer *, int) except -1
+    TypeObject *type_of "Py_TYPE"(PyObject *)
+    PyObject *renew "PyObject_Init"(PyObject *, TypeObject *)
+    void set_references "Py_SET_REFCNT"(PyObject *, Py_ssize_t)
+    void PyObject_GC_Track(PyObject *)
+    void PyObject_GC_UnTrack(PyObject *)
 
 cdef bint COMPILED
 cdef int POINTER, COMPOSITE
+cdef unsigned long long HIGH_HALF
 cdef BufferProcs LIST_BUFFER
 
 cdef inline int export_list(object items, Py_buffer *buffer, int flags) except -1:
@@ -26,6 +36,54 @@ cdef inline set_buffer(object cls):
     # What Python itself puts there for classes with __buffer__, from 3.12 on and not for compiled ones.
     LIST_BUFFER.bf_getbuffer = export_list
     (<TypeObject *>cls).tp_as_buffer = &LIST_BUFFER
+
+# Lists of structs that are not in use, ready for the next one.
+cdef struct Pool:
+    int count
+    PyObject *idle[32]
+    object (*tp_new)(object, object, PyObject *)
+    void (*tp_dealloc)(PyObject *) noexcept
+
+cdef Pool POOL
+
+cdef inline object take_list(object cls, object args, PyObject *named):
+    # StructList.__new__
+    cdef PyObject *again
+    if POOL.count == 0 or cls is not StructList:
+        return POOL.tp_new(cls, args, named)
+    POOL.count -= 1
+    again = renew(POOL.idle[POOL.count], <TypeObject *>cls)
+    PyObject_GC_Track(again)
+    made = <object>again
+    Py_DECREF(made)
+    return made
+
+cdef inline void drop_list(PyObject *obj) noexcept:
+    cdef StructList left
+    if POOL.count < 32 and type_of(obj) is <TypeObject *>StructList:
+        PyObject_GC_UnTrack(obj)
+        set_references(obj, 1)
+        left = <StructList>obj
+        left._length = 0
+        left._capacity = 0
+        left._arena = None
+        left._segment = None
+        left._holder = None
+        left.kind = None
+        left.title = None
+        left = None
+        if POOL.count < 32:  # still: other lists may have gone with the message
+            POOL.idle[POOL.count] = obj
+            POOL.count += 1
+            return
+    POOL.tp_dealloc(obj)
+
+cdef inline set_pool():
+    cdef TypeObject *cls = <TypeObject *>StructList
+    POOL.tp_new = cls.tp_new
+    POOL.tp_dealloc = cls.tp_dealloc
+    cls.tp_new = take_list
+    cls.tp_dealloc = drop_list
 
 # `match` takes them for sequences.
 @cython.collection_type("sequence")
@@ -62,16 +120,15 @@ cdef class ScalarList(List):
     cpdef put(self, Py_ssize_t index, object value)
 
 cdef class StructList(List):
-    cdef public StructKind structs
-    @cython.locals(found=StructReader)
+    @cython.locals(found=StructReader, structs=StructKind)
     cpdef object item(self, Py_ssize_t index)
     @cython.locals(start=cython.Py_ssize_t)
     cpdef lay(self, StructReader found, Py_ssize_t index)
-    @cython.locals(place=StructReader)
+    @cython.locals(place=StructReader, structs=StructKind)
     cpdef put(self, Py_ssize_t index, object value)
-    @cython.locals(place=StructReader, at=cython.Py_ssize_t)
+    @cython.locals(place=StructReader, at=cython.Py_ssize_t, structs=StructKind)
     cpdef fill(self, object values, object where)
-    @cython.locals(place=StructReader, at=cython.Py_ssize_t, made=list)
+    @cython.locals(place=StructReader, at=cython.Py_ssize_t, made=list, structs=StructKind)
     cpdef list export(self)
     @cython.locals(arena=BuilderArena, segment=Segment, start=cython.Py_ssize_t, count=cython.Py_ssize_t, step=cython.Py_ssize_t,
                    data_bytes=cython.Py_ssize_t, pointer_count=cython.Py_ssize_t, holder=Segment, position=cython.Py_ssize_t,

@@ -17,7 +17,7 @@ from caplet.errors import DecodeError
 from caplet.runtime.buffers import buffer_or_none, copy_buffer, plain_format
 from caplet.runtime.kinds import EnumKind, Kind, PointerKind, ScalarKind
 from caplet.runtime.plans import StructKind
-from caplet.wire.sizes import COMPOSITE, POINTER
+from caplet.wire.sizes import COMPOSITE, HIGH_HALF, POINTER
 from caplet.wire.views import ListReader, StructReader
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ class List(ListReader):
         if self._size == COMPOSITE:
             count = length * (self._step_bits >> 6)
             tag = (self._start >> 3) - 1
-            self._segment.u64s[tag] = self._segment.u64s[tag] & 0xFFFFFFFF00000000 | length << 2
+            self._segment.u64s[tag] = self._segment.u64s[tag] & HIGH_HALF | length << 2
         segment.u64s[position] = pointer & 0x7FFFFFFFF | count << 35
 
     def move(self, capacity: int) -> None:
@@ -392,21 +392,16 @@ class ScalarList(List):
 class StructList(List):
     """A list of structs."""
 
-    __slots__ = ("structs",)
+    __slots__ = ()
 
-    structs: StructKind
-
-    def set_kind(self, kind: Kind, writable: bool, holder: Segment | None, position: int) -> None:
-        """Say what the elements are."""
-        List.set_kind(self, kind, writable, holder, position)
-        assert isinstance(kind, StructKind)
-        self.structs = kind
+    kind: StructKind  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def item(self, index: int) -> Any:
         """Return the struct at `index`."""
         if self._depth <= 0:
             raise self.too_deep()
-        found = self.structs.new(self.writable)
+        structs = self.kind
+        found = structs.new(self.writable)
         self.lay(found, index)
         return found
 
@@ -427,18 +422,20 @@ class StructList(List):
 
     def put(self, index: int, value: Any) -> None:
         """Write a copy of a struct of the class, or the fields of a mapping."""
-        place = self.structs.new(True)
+        structs = self.kind
+        place = structs.new(True)
         self.lay(place, index)
-        self.structs.reset(place)
-        self.structs.take(place, value, self.title)
+        structs.reset(place)
+        structs.take(place, value, self.title)
 
     def fill(self, values: Any, where: str) -> None:
         """Write every element of a new list from a sequence of the same length; `where` is for errors."""
-        place = self.structs.new(True)
+        structs = self.kind
+        place = structs.new(True)
         at = 0
         for value in values:
             self.lay(place, at)
-            self.structs.take(place, value, where)
+            structs.take(place, value, where)
             at += 1  # noqa: SIM113  (a machine number, compiled)
 
     def export(self) -> list[Any]:
@@ -446,10 +443,11 @@ class StructList(List):
         if self._depth <= 0 and self._length:
             raise self.too_deep()
         made: list[Any] = []
-        place = self.structs.new(False)
+        structs = self.kind
+        place = structs.new(False)
         for at in range(self._length):
             self.lay(place, at)
-            made.append(self.structs.export_struct(place))
+            made.append(structs.export_struct(place))
         return made
 
     def move(self, capacity: int) -> None:
@@ -550,6 +548,7 @@ class PointerList(List):
 
 if COMPILED:
     set_buffer(ScalarList)  # type: ignore[name-defined]  # noqa: F821  (lists.pxd)
+    set_pool()  # type: ignore[name-defined]  # noqa: F821  (lists.pxd)
 
 _sequence: Any = Sequence
 _sequence.register(List)

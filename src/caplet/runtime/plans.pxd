@@ -1,6 +1,7 @@
 # C types of plans.py.
 cimport cython
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF
 from caplet.runtime.fields cimport Field
 from caplet.runtime.pointer_fields cimport PointerField
 from caplet.runtime.kinds cimport PointerKind
@@ -11,11 +12,14 @@ from caplet.wire.views cimport StructBuilder, StructReader
 
 cdef extern from "Python.h":
     ctypedef struct TypeObject "PyTypeObject":
+        Py_ssize_t tp_basicsize
         object (*tp_new)(object, object, PyObject *)
-        PyObject *(*tp_getattro)(PyObject *, PyObject *)
-    object PyObject_GenericGetAttr(object, object)
-
-cdef extern from "Python.h":
+        void (*tp_dealloc)(PyObject *) noexcept
+    TypeObject *type_of "Py_TYPE"(PyObject *)
+    PyObject *renew "PyObject_Init"(PyObject *, TypeObject *)
+    void set_references "Py_SET_REFCNT"(PyObject *, Py_ssize_t)
+    void PyObject_GC_Track(PyObject *)
+    void PyObject_GC_UnTrack(PyObject *)
     int Py_EnterRecursiveCall(const char *) except -1
     void Py_LeaveRecursiveCall()
 
@@ -30,9 +34,52 @@ cdef inline void leave_call():
 cdef int COMPOSITE
 cdef Segment EMPTY_SEGMENT
 
+# Structs that are not in use, ready for the next reader or builder: all generated classes lie alike.
+cdef struct Pool:
+    int count
+    PyObject *idle[64]
+
+cdef Pool POOL
+
 cdef inline StructReader new_struct(object cls):
     # What StructReader.__new__(cls) does, without looking for it.
-    return <StructReader>(<TypeObject *>StructReader).tp_new(cls, (), NULL)
+    cdef PyObject *again
+    cdef StructReader made
+    if POOL.count == 0:
+        return <StructReader>(<TypeObject *>StructReader).tp_new(cls, (), NULL)
+    POOL.count -= 1
+    again = renew(POOL.idle[POOL.count], <TypeObject *>cls)
+    PyObject_GC_Track(again)
+    made = <StructReader>again
+    Py_DECREF(made)
+    return made
+
+cdef inline void drop_struct(PyObject *obj) noexcept:
+    # In place of what Python does with instances of classes made at run time, most of which concerns what ours have not.
+    cdef TypeObject *cls = type_of(obj)
+    cdef StructReader left
+    if POOL.count < 64 and cls.tp_dealloc is drop_struct:
+        PyObject_GC_UnTrack(obj)
+        set_references(obj, 1)
+        left = <StructReader>obj
+        left._data_bytes = 0
+        left._pointer_count = 0
+        left._arena = None
+        left._segment = None
+        left = None
+        if POOL.count < 64:  # still: other structs may have gone with the message
+            POOL.idle[POOL.count] = obj
+            POOL.count += 1
+            Py_DECREF(<object>cls)
+            return
+    (<TypeObject *>StructReader).tp_dealloc(obj)
+    Py_DECREF(<object>cls)
+
+cdef inline int pool_instances(object cls) except -1:
+    if (<TypeObject *>cls).tp_basicsize != (<TypeObject *>StructReader).tp_basicsize:
+        raise TypeError(f"{cls} holds more than the place of a struct")
+    (<TypeObject *>cls).tp_dealloc = drop_struct
+    return 0
 
 cdef class StructKind(PointerKind):
     cdef public object struct

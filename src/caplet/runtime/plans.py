@@ -74,6 +74,9 @@ class StructKind(PointerKind):
         """Say which classes readers and builders are of."""
         self.struct = struct
         self.builder = builder
+        if COMPILED:
+            pool_instances(struct)  # type: ignore[name-defined]  # noqa: F821  (plans.pxd)
+            pool_instances(builder)  # type: ignore[name-defined]  # noqa: F821  (plans.pxd)
 
     def set_fields(self, fields: Sequence[Field], tag_index: int) -> None:
         """Say what the fields are.

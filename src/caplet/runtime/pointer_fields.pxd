@@ -2,6 +2,7 @@
 cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
+from libc.string cimport memcpy
 from caplet.runtime.fields cimport Field
 from caplet.runtime.kinds cimport PointerKind
 from caplet.wire.arena cimport Arena
@@ -11,9 +12,21 @@ from caplet.wire.views cimport StructBuilder, StructReader
 
 cdef extern from "Python.h":
     PyObject *decode_utf8 "PyUnicode_DecodeUTF8"(const char *, Py_ssize_t, const char *)
+    PyObject *new_text "PyUnicode_New"(Py_ssize_t, Py_UCS4)
+    unsigned char *text_start "PyUnicode_1BYTE_DATA"(object)
     void PyErr_Clear()
 
 cdef bint COMPILED
+
+cdef inline bint is_short_ascii(unsigned long long *words, long long length):
+    # Whether a text of two to 32 bytes is ASCII, to the end of its last word: the NUL is there, so each of its words lies in the segment.
+    cdef unsigned long long seen = 0
+    cdef long long at
+    if length < 2 or length > 32:
+        return False
+    for at in range((length + 7) >> 3):
+        seen |= words[at]
+    return seen & 0x8080808080808080ULL == 0
 
 cdef inline object plain_text(Arena arena, Segment segment, Py_ssize_t position):
     # The plain case, sound text ahead in the same segment; None for whatever needs another look.
@@ -21,16 +34,25 @@ cdef inline object plain_text(Arena arena, Segment segment, Py_ssize_t position)
     cdef long long length = pointer >> 35
     cdef long long content = position + 1 + ((pointer >> 2) & 0x3FFFFFFF)
     cdef long long words = (length + 7) >> 3
+    cdef const unsigned char *start
     cdef PyObject *made
-    if (pointer & 0x700000003) != 0x200000001 or length == 0 or content + words > segment.words or words > arena.budget:
+    if pointer & 3 != 1 or (pointer >> 32) & 7 != 2 or length == 0 or content + words > segment.words or words > arena.budget:
         return None
-    content <<= 3
-    if segment.u8s[content + length - 1] != 0:
+    start = segment.u8s + (content << 3)
+    length -= 1
+    if start[length] != 0:
         return None
-    made = decode_utf8(<const char *>segment.u8s + content, length - 1, NULL)
-    if made is NULL:
-        PyErr_Clear()
-        return None
+    if is_short_ascii(segment.u64s + content, length):
+        made = new_text(length, 127)
+        if made is NULL:
+            PyErr_Clear()
+            return None
+        memcpy(text_start(<object>made), start, length)
+    else:
+        made = decode_utf8(<const char *>start, length, NULL)
+        if made is NULL:
+            PyErr_Clear()
+            return None
     arena.budget -= words
     found = <object>made
     Py_DECREF(found)

@@ -97,8 +97,11 @@ class PointerField(Field):
 
     def write(self, obj: StructReader, value: object) -> None:
         """Make the pointer lead to `value`; None is null."""
-        self.activate(obj)
-        position = self.position(obj)
+        if self.tag >= 0 or not isinstance(obj, StructBuilder):
+            self.activate(obj)
+        if self.index >= obj._pointer_count:
+            raise self.too_small(obj)
+        position = obj._pointers + self.index
         arena: BuilderArena = obj._arena  # type: ignore[assignment]
         if value is None:
             arena.clear(obj._segment, position)

@@ -4,6 +4,10 @@ from caplet.wire.segment cimport Segment
 from caplet.wire.views cimport ListReader, StructReader
 
 cdef int VOID, BIT, BYTE, POINTER, COMPOSITE
+cdef unsigned long long LOW_HALF
+cdef object DEFAULT_LIMITS
+cdef long long _DEFAULT_BUDGET
+cdef int _DEFAULT_NESTING
 
 cdef class Arena:
     cdef public list segments
@@ -11,6 +15,7 @@ cdef class Arena:
     cdef public long long budget
     cdef public int nesting
 
+    cpdef begin(self, list segments, object limits)
     cpdef charge(self, long long words)
     cpdef fail(self, Segment segment, Py_ssize_t position, str problem)
     cpdef kind_error(self, Segment segment, Py_ssize_t position, unsigned long long pointer, str expected)
@@ -30,6 +35,7 @@ cdef class Arena:
                    step=cython.longlong)
     cpdef open_composite(self, ListReader reader, Segment segment, long long tag_position, long long word_count, Segment source,
                          Py_ssize_t position)
+    cpdef long long step_bits(self, int size)
     cpdef check_elements(self, ListReader reader, int expected, Segment source, Py_ssize_t position)
     @cython.locals(pointer=cython.ulonglong, content=cython.longlong, length=cython.longlong, words=cython.longlong, source=Segment)
     cpdef tuple open_bytes(self, Segment segment, Py_ssize_t position)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from caplet.errors import DecodeError
 from caplet.limits import DEFAULT_LIMITS
-from caplet.wire.sizes import BIT, BYTE, COMPOSITE, DATA_BITS, POINTER, VOID
+from caplet.wire.sizes import BIT, BYTE, COMPOSITE, DATA_BITS, LOW_HALF, POINTER, VOID
 
 if TYPE_CHECKING:
     from caplet.limits import Limits
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from caplet.wire.views import ListReader, StructReader
 
 __all__ = ["Arena"]
+
+_DEFAULT_BUDGET = DEFAULT_LIMITS.traversal_words
+_DEFAULT_NESTING = DEFAULT_LIMITS.nesting
 
 _KINDS = ("struct pointer", "list pointer", "far pointer", "capability pointer")
 
@@ -43,10 +46,18 @@ class Arena:
     def __init__(self, segments: list[Segment], limits: Limits | None = None) -> None:
         if limits is None:
             limits = DEFAULT_LIMITS
+        self.begin(segments, limits)
+
+    def begin(self, segments: list[Segment], limits: Limits) -> None:
+        """Start with these segments and bounds."""
         self.segments = segments
         self.capabilities = []
-        self.budget = limits.traversal_words
-        self.nesting = limits.nesting
+        if limits is DEFAULT_LIMITS:
+            self.budget = _DEFAULT_BUDGET
+            self.nesting = _DEFAULT_NESTING
+        else:
+            self.budget = limits.traversal_words
+            self.nesting = limits.nesting
 
     def charge(self, words: int) -> None:
         """Take `words` from the traversal budget.
@@ -205,14 +216,16 @@ class Arena:
         if size == COMPOSITE:
             self.open_composite(reader, segment, content, count, source, position)
         else:
-            data_bits = DATA_BITS[size]
-            step = 64 if size == POINTER else data_bits
+            step = self.step_bits(size)
+            data_bits = 0 if size == POINTER else step
             words = (count * step + 63) >> 6
             if content < 0 or content + words > segment.words:
                 raise self.fail(
                     source, position, f"list of {words} words at word {content} leaves its segment of {segment.words}"
                 )
-            self.charge(count if size == VOID else words)
+            self.budget -= count if size == VOID else words
+            if self.budget < 0:
+                self.charge(0)
             reader._segment = segment
             reader._start = content << 3
             reader._length = count
@@ -236,7 +249,9 @@ class Arena:
                 position,
                 f"list of {word_count + 1} words at word {tag_position} leaves its segment of {segment.words}",
             )
-        self.charge(word_count + 1)
+        self.budget -= word_count + 1
+        if self.budget < 0:
+            self.charge(0)
         tag = segment.u64s[tag_position]
         if tag & 3 != 0:
             raise self.fail(source, position, "the tag of a list of structs does not describe a struct")
@@ -271,6 +286,10 @@ class Arena:
             problem = f"expected elements of {DATA_BITS[expected]} bits, found {reader._data_bytes * 8}"
         if problem:
             raise self.fail(source, position, problem)
+
+    def step_bits(self, size: int) -> int:
+        """Return how many bits one element of a list of this size code takes, structs excepted."""
+        return 64 if size == POINTER else size if size < BYTE else 2 << size
 
     # --- text, data, capabilities ---------------------------------------------------------------------------------------------------
 
@@ -312,7 +331,12 @@ class Arena:
         length = pointer >> 35
         content = position + 1 + ((pointer >> 2) & 0x3FFFFFFF)
         # The plain case, a text ahead in the same segment, without making a tuple.
-        if pointer & 0x700000003 == 0x200000001 and length and content + ((length + 7) >> 3) <= segment.words:
+        if (
+            pointer & 3 == 1
+            and (pointer >> 32) & 7 == BYTE
+            and length
+            and content + ((length + 7) >> 3) <= segment.words
+        ):
             self.budget -= (length + 7) >> 3
             if self.budget < 0:
                 self.charge(0)
@@ -348,7 +372,7 @@ class Arena:
         source = segment
         if pointer & 3 == 2:
             segment, _, pointer = self.follow_far(segment, position)
-        if pointer & 0xFFFFFFFF != 3:
+        if pointer & LOW_HALF != 3:
             if pointer & 3 == 3:
                 raise self.fail(source, position, "pointer of an unknown kind")
             raise self.kind_error(source, position, pointer, "capability")

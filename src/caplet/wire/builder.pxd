@@ -1,10 +1,24 @@
 # C types of builder.py.
 cimport cython
+from libc.string cimport memcpy
 from caplet.wire.arena cimport Arena
 from caplet.wire.segment cimport Segment
 from caplet.wire.views cimport ListReader, StructReader
 
-cdef long long POINTER, COMPOSITE
+cdef long long BYTE, POINTER, COMPOSITE
+cdef long long MAX_LIST_ELEMENTS, MAX_SEGMENT_WORDS, UNLIMITED_WORDS
+cdef unsigned long long EMPTY_STRUCT, HIGH_HALF
+cdef int UNLIMITED_DEPTH
+
+cdef extern from "Python.h":
+    bint is_ascii "PyUnicode_IS_COMPACT_ASCII"(object)
+    unsigned char *ascii_of "PyUnicode_1BYTE_DATA"(object)
+
+cdef bint COMPILED
+
+cdef inline int put_ascii(Segment segment, Py_ssize_t start, str text) except -1:
+    memcpy(segment.u8s + start, ascii_of(text), len(text))
+    return 0
 
 cdef class BuilderArena(Arena):
     cdef public bint grow
@@ -29,7 +43,7 @@ cdef class BuilderArena(Arena):
     @cython.locals(index=cython.Py_ssize_t)
     cpdef move_contents(self, Segment segment, Py_ssize_t data, Py_ssize_t pointers, Segment old_segment, Py_ssize_t old_data,
                         Py_ssize_t old_bytes, Py_ssize_t old_pointers, Py_ssize_t old_count)
-    @cython.locals(data_bits=cython.longlong, step=cython.longlong, content=cython.longlong)
+    @cython.locals(step=cython.longlong, content=cython.longlong)
     cpdef init_list(self, ListReader builder, Segment segment, Py_ssize_t position, unsigned long long size, long long length)
     @cython.locals(step=cython.longlong, words=cython.longlong, content=cython.longlong, target=Segment)
     cpdef init_struct_list(self, ListReader builder, Segment segment, Py_ssize_t position, long long length,

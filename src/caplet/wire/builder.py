@@ -14,18 +14,26 @@ from typing import TYPE_CHECKING
 from caplet.errors import BuildError
 from caplet.wire.arena import Arena
 from caplet.wire.segment import Segment
-from caplet.wire.sizes import COMPOSITE, DATA_BITS, POINTER
+from caplet.wire.sizes import (
+    BYTE,
+    COMPOSITE,
+    EMPTY_STRUCT,
+    HIGH_HALF,
+    MAX_LIST_ELEMENTS,
+    MAX_SEGMENT_WORDS,
+    POINTER,
+    UNLIMITED_DEPTH,
+    UNLIMITED_WORDS,
+)
 
 if TYPE_CHECKING:
     from caplet.wire.views import ListReader, StructReader
 
 __all__ = ["DEFAULT_FIRST_SEGMENT_WORDS", "BuilderArena"]
 
+COMPILED = not __file__.endswith(".py")
+
 DEFAULT_FIRST_SEGMENT_WORDS = 1024
-MAX_SEGMENT_WORDS = 1 << 28
-MAX_LIST_ELEMENTS = (1 << 29) - 1
-_UNLIMITED = 1 << 62
-_UNLIMITED_DEPTH = 1 << 30
 
 
 class BuilderArena(Arena):
@@ -50,11 +58,11 @@ class BuilderArena(Arena):
         """Make the first segment; the arguments are those of the class."""
         words = first_segment_words if first_segment_words > 0 else 1
         first = Segment.__new__(Segment)
-        first.open(bytearray(words << 3), 0, 1)
+        first.allocate(words, 0, 1)
         self.segments = [first]
         self.capabilities = []
-        self.budget = _UNLIMITED
-        self.nesting = _UNLIMITED_DEPTH
+        self.budget = UNLIMITED_WORDS
+        self.nesting = UNLIMITED_DEPTH
         self.newest = first
         self.target = first
         self.grow = grow
@@ -75,7 +83,8 @@ class BuilderArena(Arena):
                     f"an object of {words} words is larger than a segment can be ({MAX_SEGMENT_WORDS} words)"
                 )
             size = max(words, self.next_words)
-            segment = Segment(bytearray(size << 3), len(self.segments), 0)
+            segment = Segment.__new__(Segment)
+            segment.allocate(size, len(self.segments), 0)
             self.segments.append(segment)
             self.newest = segment
             if self.grow:
@@ -121,7 +130,7 @@ class BuilderArena(Arena):
         builder._data_bytes = data_words << 3
         builder._pointers = content + data_words
         builder._pointer_count = pointer_count
-        builder._depth = _UNLIMITED_DEPTH
+        builder._depth = UNLIMITED_DEPTH
 
     def init_struct(
         self, builder: StructReader, segment: Segment, position: int, data_words: int, pointer_count: int
@@ -131,9 +140,7 @@ class BuilderArena(Arena):
         if words == 0:
             if segment.u64s[position]:
                 self.clear(segment, position)
-            segment.u64s[position] = (
-                0xFFFFFFFC  # A struct without size is found just before its pointer's end: offset -1.
-            )
+            segment.u64s[position] = EMPTY_STRUCT
             self.lay_struct(builder, segment, position, 0, 0)
             return
         content = self.new_object(segment, position, words, data_words << 32 | pointer_count << 48)
@@ -147,7 +154,7 @@ class BuilderArena(Arena):
         Returns:
             False for a null pointer; `builder` is left alone.
         """
-        if not self.open_struct(builder, segment, position, _UNLIMITED_DEPTH):
+        if not self.open_struct(builder, segment, position, UNLIMITED_DEPTH):
             return False
         if builder._data_bytes >= data_words << 3 and builder._pointer_count >= pointer_count:
             return True
@@ -191,17 +198,16 @@ class BuilderArena(Arena):
         """Make the pointer at word `position` lead to a new list of `length` elements of size code `size`."""
         if length > MAX_LIST_ELEMENTS or length < 0:
             raise BuildError(f"a list holds 0 to {MAX_LIST_ELEMENTS} elements, not {length}")
-        data_bits = DATA_BITS[size]
-        step = 64 if size == POINTER else data_bits
+        step = self.step_bits(size)
         content = self.new_object(segment, position, (length * step + 63) >> 6, 1 | size << 32 | length << 35)
         builder._arena = self
         builder._segment = self.target
         builder._start = content << 3
         builder._length = length
         builder._step_bits = step
-        builder._data_bytes = data_bits >> 3
+        builder._data_bytes = 0 if size == POINTER else step >> 3
         builder._pointer_count = 1 if size == POINTER else 0
-        builder._depth = _UNLIMITED_DEPTH
+        builder._depth = UNLIMITED_DEPTH
         builder._size = size
 
     def init_struct_list(
@@ -222,7 +228,7 @@ class BuilderArena(Arena):
         builder._step_bits = step << 6
         builder._data_bytes = data_words << 3
         builder._pointer_count = pointer_count
-        builder._depth = _UNLIMITED_DEPTH
+        builder._depth = UNLIMITED_DEPTH
         builder._size = COMPOSITE
 
     def writable_list(self, builder: ListReader, segment: Segment, position: int, size: int) -> bool:
@@ -231,7 +237,7 @@ class BuilderArena(Arena):
         Returns:
             False for a null pointer; `builder` is left alone.
         """
-        return self.open_list(builder, segment, position, _UNLIMITED_DEPTH, size)
+        return self.open_list(builder, segment, position, UNLIMITED_DEPTH, size)
 
     def writable_struct_list(
         self, builder: ListReader, segment: Segment, position: int, data_words: int, pointer_count: int
@@ -241,7 +247,7 @@ class BuilderArena(Arena):
         Returns:
             False for a null pointer; `builder` is left alone.
         """
-        if not self.open_list(builder, segment, position, _UNLIMITED_DEPTH, COMPOSITE):
+        if not self.open_list(builder, segment, position, UNLIMITED_DEPTH, COMPOSITE):
             return False
         if (
             builder._size == COMPOSITE
@@ -287,10 +293,14 @@ class BuilderArena(Arena):
         """
         if length > MAX_LIST_ELEMENTS:
             raise BuildError(f"text or data of {length} bytes is larger than a list can be ({MAX_LIST_ELEMENTS} bytes)")
-        return self.new_object(segment, position, (length + 7) >> 3, 1 | 2 << 32 | length << 35) << 3
+        return self.new_object(segment, position, (length + 7) >> 3, 1 | BYTE << 32 | length << 35) << 3
 
     def set_text(self, segment: Segment, position: int, text: str) -> None:
         """Make the pointer at word `position` lead to a copy of `text`."""
+        if COMPILED and is_ascii(text):  # type: ignore[name-defined]  # noqa: F821  (builder.pxd)
+            start = self.new_bytes(segment, position, len(text) + 1)
+            put_ascii(self.target, start, text)  # type: ignore[name-defined]  # noqa: F821  (builder.pxd)
+            return
         content = text.encode()
         start = self.new_bytes(segment, position, len(content) + 1)
         self.target.put_bytes(start, content)
@@ -310,11 +320,11 @@ class BuilderArena(Arena):
         if pointer == 0:
             return
         old_segment.u64s[old_position] = 0
-        if pointer & 3 > 1 or pointer & 0xFFFFFFFFFFFFFFFF == 0xFFFFFFFC:
+        if pointer & 3 > 1 or pointer == EMPTY_STRUCT:
             segment.u64s[position] = pointer
             return
         content = old_position + 1 + self.offset_of(pointer)
-        self.point_at(segment, position, old_segment, content, pointer & 0xFFFFFFFF00000003)
+        self.point_at(segment, position, old_segment, content, pointer & (HIGH_HALF | 3))
 
     def point_at(self, segment: Segment, position: int, target: Segment, content: int, descriptor: int) -> None:
         """Make the pointer at word `position` lead to the object at word `content` of `target`, by landing pads where needed."""
@@ -351,7 +361,7 @@ class BuilderArena(Arena):
             # The plain case, text or numbers in the same segment, without a list of what is still to be cleared.
             segment.u64s[position] = 0
             start = position + 1 + self.offset_of(plain)
-            segment.zero(start << 3, (((plain >> 35) * DATA_BITS[(plain >> 32) & 7] + 63) >> 6) << 3)
+            segment.zero(start << 3, (((plain >> 35) * self.step_bits((plain >> 32) & 7) + 63) >> 6) << 3)
             return
         self.clear_waiting([(segment, position)])
 
@@ -398,7 +408,7 @@ class BuilderArena(Arena):
                 data_words = 0
                 pointer_count = 1
             else:
-                segment.zero(content << 3, ((length * DATA_BITS[size] + 63) >> 6) << 3)
+                segment.zero(content << 3, ((length * self.step_bits(size) + 63) >> 6) << 3)
                 return
         if data_words + pointer_count == 0:
             return

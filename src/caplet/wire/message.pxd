@@ -7,7 +7,7 @@ from caplet.wire.untyped cimport AnyPointer
 from caplet.wire.untyped_builder cimport AnyPointerBuilder
 
 cdef class MessageReader(Arena):
-    @cython.locals(segment=Segment, made=list)
+    @cython.locals(segment=Segment, first=Segment, made=list)
     cpdef open(self, object segments, object limits)
 
 cdef class MessageBuilder(BuilderArena):

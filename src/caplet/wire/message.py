@@ -47,12 +47,10 @@ class MessageReader(Arena):
             segment = Segment.__new__(Segment)
             segment.open(buffer, len(made), -1)
             made.append(segment)
-        if not made or made[0].words == 0:
+        first = made[0] if made else None
+        if first is None or first.words == 0:
             raise DecodeError("a message without a root pointer: its first segment is empty")
-        self.segments = made
-        self.capabilities = []
-        self.budget = limits.traversal_words
-        self.nesting = limits.nesting
+        self.begin(made, limits)
 
     @property
     def root(self) -> AnyPointer:

@@ -1,9 +1,16 @@
 # C types of segment.py: typed pointers in place of memoryview casts.
 cimport cython
-from cpython.memoryview cimport PyMemoryView_FromObject, PyMemoryView_GET_BUFFER
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize, PyByteArray_GET_SIZE
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_REFCNT
+from cpython.exc cimport PyErr_Clear
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.string cimport memcpy, memset
+
+cdef extern from "Python.h":
+    int get_buffer "PyObject_GetBuffer"(object, Py_buffer *, int)
 
 cdef bint COMPILED
 
@@ -13,7 +20,9 @@ cdef class Segment:
     cdef readonly bint fixed
     cdef public Py_ssize_t used
     cdef readonly Py_ssize_t words
-    cdef readonly object view
+    cdef object _view
+    cdef object source
+    cdef Py_buffer pinned
     cdef unsigned char *u8s
     cdef signed char *i8s
     cdef unsigned short *u16s
@@ -27,7 +36,10 @@ cdef class Segment:
 
     @cython.locals(words=cython.Py_ssize_t)
     cpdef open(self, object buffer, Py_ssize_t segment_id, Py_ssize_t used)
+    @cython.locals(start=cython.Py_ssize_t)
+    cpdef object make_view(self)
     cpdef refer(self, object content, Py_ssize_t segment_id)
+    cpdef allocate(self, Py_ssize_t words, Py_ssize_t segment_id, Py_ssize_t used)
     @cython.locals(missing=cython.Py_ssize_t)
     cpdef content(self)
     cpdef bytes blob(self, Py_ssize_t start, Py_ssize_t length)
@@ -35,15 +47,7 @@ cdef class Segment:
     cpdef put_bytes(self, Py_ssize_t start, content)
     cpdef zero(self, Py_ssize_t start, Py_ssize_t length)
 
-cdef inline Py_ssize_t see_buffer(Segment segment, object buffer) except -1:
-    cdef object view = PyMemoryView_FromObject(buffer)
-    cdef Py_buffer *seen = PyMemoryView_GET_BUFFER(view)
-    cdef Py_ssize_t size = seen.len
-    if seen.ndim != 1 or seen.itemsize != 1 or size & 7 or (seen.strides is not NULL and seen.strides[0] != 1):
-        view = view.cast("B")[:size & ~7]
-        seen = PyMemoryView_GET_BUFFER(view)
-    cdef void *start = seen.buf
-    segment.view = view
+cdef inline int point(Segment segment, void *start) except -1:
     segment.u8s = <unsigned char *>start
     segment.i8s = <signed char *>start
     segment.u16s = <unsigned short *>start
@@ -54,7 +58,68 @@ cdef inline Py_ssize_t see_buffer(Segment segment, object buffer) except -1:
     segment.i64s = <long long *>start
     segment.f32s = <float *>start
     segment.f64s = <double *>start
-    return size >> 3
+    return 0
+
+cdef inline Py_ssize_t see_buffer(Segment segment, object buffer) except -1:
+    if type(buffer) is not bytes and type(buffer) is not memoryview and type(buffer) is not bytearray:
+        # What others show may differ from one time to the next.
+        buffer = memoryview(buffer)
+    PyBuffer_Release(&segment.pinned)
+    PyObject_GetBuffer(buffer, &segment.pinned, PyBUF_SIMPLE)
+    segment.source = buffer
+    segment._view = None
+    point(segment, segment.pinned.buf)
+    return segment.pinned.len >> 3
+
+cdef inline Py_ssize_t see_framed(Segment segment, object data) except -1:
+    # Looks at the only segment of a message that lies whole in `data`, and returns its words; 0 when there are more, or less, or the buffer
+    # is of another kind, and then the segment is as it was.
+    cdef Py_buffer *pinned = &segment.pinned
+    cdef unsigned int *table
+    if type(data) is not bytes and type(data) is not memoryview and type(data) is not bytearray:
+        return 0
+    if get_buffer(data, pinned, PyBUF_SIMPLE) < 0:
+        PyErr_Clear()
+        return 0
+    table = <unsigned int *>pinned.buf
+    if pinned.len < 16 or table[0] != 0 or table[1] > (pinned.len >> 3) - 1:
+        PyBuffer_Release(pinned)
+        return 0
+    segment.source = data
+    segment.words = segment.used = table[1]
+    point(segment, table + 2)
+    return segment.words
+
+cdef inline Py_ssize_t seen_from(Segment segment) noexcept:
+    # The byte of the buffer where the segment begins.
+    return segment.u8s - <unsigned char *>segment.pinned.buf
+
+# Memory of first segments that is not in use, ready for the next message.
+cdef struct Pool:
+    int count
+    PyObject *idle[8]
+
+cdef Pool POOL
+
+cdef inline int let_go(Segment segment) except -1:
+    PyBuffer_Release(&segment.pinned)
+    memory = segment.source
+    if type(memory) is bytearray and POOL.count < 8 and PyByteArray_GET_SIZE(memory) == 8192 and Py_REFCNT(memory) == 2:
+        # Nobody else has it: there are `memory` and `segment.source`.
+        Py_INCREF(memory)
+        POOL.idle[POOL.count] = <PyObject *>memory
+        POOL.count += 1
+    return 0
+
+cdef inline object zeros(Py_ssize_t size):
+    if size == 8192 and POOL.count > 0:
+        POOL.count -= 1
+        made = <object>POOL.idle[POOL.count]
+        Py_DECREF(made)
+    else:
+        made = PyByteArray_FromStringAndSize(NULL, size)
+    memset(PyByteArray_AS_STRING(made), 0, size)
+    return made
 
 cdef inline str decode_utf8(Segment segment, Py_ssize_t start, Py_ssize_t length):
     return PyUnicode_DecodeUTF8(<char *>segment.u8s + start, length, NULL)

@@ -48,6 +48,7 @@ class Segment:
     """
 
     __slots__ = (
+        "_view",
         "f32s",
         "f64s",
         "fixed",
@@ -61,7 +62,6 @@ class Segment:
         "u32s",
         "u64s",
         "used",
-        "view",
         "words",
     )
 
@@ -69,7 +69,7 @@ class Segment:
     fixed: bool
     used: int
     words: int
-    view: memoryview
+    _view: memoryview
     u8s: memoryview
     i8s: memoryview
     u16s: memoryview
@@ -93,19 +93,40 @@ class Segment:
             size = view.nbytes
             if view.ndim != 1 or view.itemsize != 1 or size & 7 or not view.c_contiguous:
                 view = view.cast("B")[: size & ~7]
-            self.view = view
+            self._view = view
             words = size >> 3
         self.id = segment_id
         self.fixed = False
         self.words = words
         self.used = words if used < 0 else used
 
+    def allocate(self, words: int, segment_id: int, used: int) -> None:
+        """Take new memory of `words` zeros; the other arguments are those of the class."""
+        self.open(zeros(words << 3) if COMPILED else bytearray(words << 3), segment_id, used)  # type: ignore[name-defined]  # noqa: F821  (segment.pxd)
+
+    def __dealloc__(self) -> None:
+        """Compiled, let go of the buffer, which was held in place."""
+        if COMPILED:
+            let_go(self)  # type: ignore[name-defined]  # noqa: F821  (segment.pxd)
+
+    @property
+    def view(self) -> memoryview:
+        """The segment's memory as bytes."""
+        return self.make_view() if COMPILED and self._view is None else self._view
+
+    def make_view(self) -> memoryview:
+        """Make the view, which nobody needs who only reads; uncompiled, it is there from the start."""
+        start = seen_from(self)  # type: ignore[name-defined]  # noqa: F821  (segment.pxd)
+        view = memoryview(self.source).cast("B")
+        self._view = view[start : start + (self.words << 3)]
+        return self._view
+
     def refer(self, content: memoryview, segment_id: int) -> None:
         """Look at somebody else's memory, contiguous bytes of any number; the last word counts as filled up with zeros."""
         self.open(content, segment_id, -1)
         self.fixed = True
-        self.view = content.cast("B").toreadonly()
-        self.words = self.used = (self.view.nbytes + 7) >> 3
+        self._view = content.cast("B").toreadonly()
+        self.words = self.used = (self._view.nbytes + 7) >> 3
 
     def content(self) -> memoryview:
         """Return the words in use, over the memory itself; a copy only of somebody else's memory that does not fill its last word."""
@@ -119,7 +140,7 @@ class Segment:
             item_format = _FORMATS[name]
         except KeyError:
             raise AttributeError(f"'Segment' object has no attribute {name!r}") from None
-        view: Any = self.view.cast("B")
+        view: Any = self._view.cast("B")
         if item_format != "B":
             view = view.cast(item_format)
         setattr(self, name, view)
