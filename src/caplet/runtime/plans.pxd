@@ -20,13 +20,14 @@ cdef extern from "Python.h":
     void set_references "Py_SET_REFCNT"(PyObject *, Py_ssize_t)
     void PyObject_GC_Track(PyObject *)
     void PyObject_GC_UnTrack(PyObject *)
-    int Py_EnterRecursiveCall(const char *) except -1
+    int Py_EnterRecursiveCall(const char *)
     void Py_LeaveRecursiveCall()
 
 cdef bint COMPILED
 
 cdef inline int enter_call() except -1:
-    return Py_EnterRecursiveCall(" while a struct is filled")
+    # What it returns beside zero differs between versions of Python.
+    return -1 if Py_EnterRecursiveCall(" while a struct is filled") else 0
 
 cdef inline void leave_call():
     Py_LeaveRecursiveCall()
