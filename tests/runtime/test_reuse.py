@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
 import pytest
-
-from caplet.wire.views import StructReader
 
 
 def test_structs_that_are_used_again_say_only_what_their_new_place_says(shapes: Any) -> None:
@@ -36,27 +33,6 @@ def test_a_view_keeps_the_memory_of_a_message_that_is_gone(shapes: Any) -> None:
     others = [shapes.Tree(value=-1, children=[{"value": -1}] * 3) for _ in range(20)]
     assert view.tolist() == [7, 7, 7]
     del others
-
-
-def test_an_instance_of_a_subclass_lives_and_dies_as_any_object(shapes: Any) -> None:
-    gone: list[str] = []
-
-    class Noted(shapes.Tree):  # type: ignore[misc,name-defined]
-        def __del__(self) -> None:
-            gone.append(self.note)
-
-    for note in ("one", "two"):
-        made: Any = StructReader.__new__(Noted)
-        made.note = note
-        del made
-    assert gone == ["one", "two"]
-    circle: Any = StructReader.__new__(Noted)
-    circle.note = "circle"
-    circle.itself = circle
-    del circle
-    gc.collect()
-    assert gone == ["one", "two", "circle"]
-    assert shapes.Tree.from_bytes(shapes.Tree(value=5).to_bytes()).value == 5
 
 
 def test_a_dict_nested_too_deep_is_refused_at_once(shapes: Any) -> None:

@@ -96,12 +96,12 @@ class DynamicStruct(Mapping[str, Any]):
         Raises:
             TypeError: the struct is a reader, or the field cannot be made so.
         """
-        from caplet.runtime.accessors import Initializer
+        from caplet.runtime.accessors import InitField
 
         field = self._field(name)
         if not isinstance(self.struct, BuilderMixin):
             raise TypeError(f"{self.struct._plan.name} cannot be changed: readers are immutable")
-        return _shown(Initializer(self.struct, field)(length))
+        return _shown(InitField(field).initializer(self.struct)(length))
 
     def clear(self, name: str) -> None:
         """Set a field back to its default."""

@@ -65,7 +65,7 @@ def open_framed(plan: StructKind, data: Buffer, limits: Limits | None) -> Struct
         words = see_framed(segment, data)  # type: ignore[name-defined]  # noqa: F821  (segment.pxd)
         if words > 0:
             message = MessageReader.__new__(MessageReader)
-            message.begin([segment], limits)
+            message.start_reading([segment], limits)
             if words <= message.budget:
                 return open_root(plan, message)
     view = memoryview(data)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from caplet.errors import DecodeError
@@ -311,7 +311,7 @@ async def check_floods_both_ways(kind: Transports) -> None:
 
 async def check_limits(kind: Transports) -> None:
     """A message beyond the limits ends the connection with an error that says so; what came before it has arrived."""
-    pair = await open_one(kind, replace(Limits(), traversal_words=1000))
+    pair = await open_one(kind, Limits(traversal_words=1000))
     pair.near.send([make_message(1)])
     await pair.far_side.until(lambda: len(pair.far_side.messages) == 1)
     pair.near.send([make_message(2, 64 * 1024)])
@@ -384,7 +384,7 @@ async def check_descriptors(kind: Transports) -> None:
     """Descriptors arrive with their messages, as many as the limit allows; those left over are closed, and none is lost."""
     if not kind.fds:
         return
-    pair = await open_one(kind, replace(Limits(), message_fds=3))
+    pair = await open_one(kind, Limits(message_fds=3))
     for one in (pair, pair.turned()):
         source, sink = os.pipe()
         first = len(one.far_side.messages)

@@ -15,7 +15,7 @@ cdef class Arena:
     cdef public long long budget
     cdef public int nesting
 
-    cpdef begin(self, list segments, object limits)
+    cpdef start_reading(self, list segments, object limits)
     cpdef charge(self, long long words)
     cpdef fail(self, Segment segment, Py_ssize_t position, str problem)
     cpdef kind_error(self, Segment segment, Py_ssize_t position, unsigned long long pointer, str expected)

@@ -46,9 +46,9 @@ class Arena:
     def __init__(self, segments: list[Segment], limits: Limits | None = None) -> None:
         if limits is None:
             limits = DEFAULT_LIMITS
-        self.begin(segments, limits)
+        self.start_reading(segments, limits)
 
-    def begin(self, segments: list[Segment], limits: Limits) -> None:
+    def start_reading(self, segments: list[Segment], limits: Limits) -> None:
         """Start with these segments and bounds."""
         self.segments = segments
         self.capabilities = []

@@ -50,7 +50,7 @@ class MessageReader(Arena):
         first = made[0] if made else None
         if first is None or first.words == 0:
             raise DecodeError("a message without a root pointer: its first segment is empty")
-        self.begin(made, limits)
+        self.start_reading(made, limits)
 
     @property
     def root(self) -> AnyPointer:
