@@ -7,7 +7,7 @@ capabilities can be used already. Does not know the protocol.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar, overload
 
 from caplet.aio import connections, reconnecting, serving
 from caplet.aio.background import background
@@ -50,7 +50,6 @@ __all__ = [
     "null",
     "on_broken",
     "promise",
-    "reconnecting_to",
     "revocable",
     "serve",
     "this_cap",
@@ -130,6 +129,30 @@ class Connection:
         return repr(self._connection).replace("caplet.Connection", "caplet.blocking.Connection", 1)
 
 
+@overload
+def connect(
+    address: str | Place,
+    *,
+    bootstrap: Service | None = ...,
+    limits: Limits | None = ...,
+    timeout_s: float | None = ...,
+    tls: ssl.SSLContext | None = ...,
+    server_hostname: str | None = ...,
+    packed: bool = ...,
+    reconnect: None = ...,
+) -> Connection: ...
+@overload
+def connect(
+    address: str | Place,
+    *,
+    bootstrap: Service | None = ...,
+    limits: Limits | None = ...,
+    timeout_s: float | None = ...,
+    tls: ssl.SSLContext | None = ...,
+    server_hostname: str | None = ...,
+    packed: bool = ...,
+    reconnect: Reconnect,
+) -> ReconnectingConnection: ...
 def connect(
     address: str | Place,
     *,
@@ -139,7 +162,8 @@ def connect(
     tls: ssl.SSLContext | None = None,
     server_hostname: str | None = None,
     packed: bool = False,
-) -> Connection:
+    reconnect: Reconnect | None = None,
+) -> Connection | ReconnectingConnection:
     """Connect to a server, and wait until that is done.
 
     Args:
@@ -150,14 +174,31 @@ def connect(
         tls: rules and certificates for `tls://` and `wss://`; None trusts the system's authorities.
         server_hostname: the name that the server's certificate must have; None for the host of the address.
         packed: whether messages travel packed; the server must say so too.
+        reconnect: when the connection is opened again after it was lost; None for never.
 
     Returns:
-        The connection; `with` closes it.
+        The connection; `with` closes it. With `reconnect` it does not wait for the peer.
 
     Raises:
         ValueError: the address has none of the forms that there are.
         Disconnected: nobody listens there, or it cannot be reached (also a `ConnectionError`).
     """
+    if reconnect is not None:
+        again = connections.connect(
+            address,
+            bootstrap=bootstrap,
+            limits=limits,
+            timeout_s=timeout_s,
+            tls=tls,
+            server_hostname=server_hostname,
+            packed=packed,
+            reconnect=reconnect,
+        )
+
+        async def begin() -> reconnecting.ReconnectingConnection:
+            return await again
+
+        return ReconnectingConnection(background().wait(begin))
     opening = connections.connect(
         address,
         bootstrap=bootstrap,
@@ -175,7 +216,7 @@ def connect(
 
 
 class ReconnectingConnection:
-    """A connection that is opened again whenever it is lost; `with` closes it for good. Made by `reconnecting_to`; any thread may use it."""
+    """A connection that is opened again whenever it is lost; `with` closes it for good. Made by `connect(..., reconnect=...)`; any thread may use it."""
 
     def __init__(self, connection: reconnecting.ReconnectingConnection) -> None:
         self._connection = connection
@@ -241,20 +282,6 @@ class ReconnectingConnection:
 
     def __repr__(self) -> str:
         return repr(self._connection)
-
-
-def reconnecting_to(opening: connections.Connecting, policy: Reconnect | None = None) -> ReconnectingConnection:
-    """Return a connection that is opened again whenever it is lost; does not wait for the peer.
-
-    Args:
-        opening: what `caplet.connect` returned, with all that is to be said about the connection; it need not have been awaited.
-        policy: when; None for the defaults.
-    """
-
-    async def begin() -> reconnecting.ReconnectingConnection:
-        return await opening.reconnecting(policy)
-
-    return ReconnectingConnection(background().wait(begin))
 
 
 class Serving:

@@ -26,7 +26,7 @@ def test_calls_go_on_after_the_server_was_away() -> None:
         await serving.start()
         address = serving.address
         seen: list[caplet.Connection] = []
-        async with caplet.connect(address).reconnecting(QUICK) as connection:
+        async with caplet.connect(address, reconnect=QUICK) as connection:
             connection.on_connected(seen.append)
             connection.on_connected(lambda made: 1 / 0)
             echo = connection.bootstrap(schema.Echo)
@@ -63,13 +63,13 @@ def test_calls_go_on_after_the_server_was_away() -> None:
 def test_a_lazy_one_opens_when_it_is_used_and_closing_ends_an_attempt() -> None:
     async def main() -> None:
         async with caplet.serve("memory:lazy", EchoServer()):
-            connection = await caplet.connect("memory:lazy").reconnecting(caplet.Reconnect(lazy=True))
+            connection = await caplet.connect("memory:lazy", reconnect=caplet.Reconnect(lazy=True))
             assert connection.generation == 0
             assert (await connection.bootstrap(schema.Echo).echo(number=1)).number == 1
             assert (await connection.wait_connected()).stats()["questions"] == 0
             await connection.close()
             await connection.close()
-        connection = await caplet.connect("memory:nobody").reconnecting(QUICK)
+        connection = await caplet.connect("memory:nobody", reconnect=QUICK)
         waiter = asyncio.ensure_future(connection.wait_connected())
         call = connection.bootstrap(schema.Echo).echo(number=1)
         await until(lambda: connection.generation > 2)
@@ -83,7 +83,7 @@ def test_a_lazy_one_opens_when_it_is_used_and_closing_ends_an_attempt() -> None:
 
 def test_a_blocking_one_too() -> None:
     with blocking.serve("tcp://127.0.0.1:0", EchoServer) as serving:
-        with blocking.reconnecting_to(caplet.connect(serving.address), QUICK) as connection:
+        with blocking.connect(serving.address, reconnect=QUICK) as connection:
             echo = connection.bootstrap(schema.Echo)
             assert echo.echo(number=1).wait(TIMEOUT_S).number == 1
             assert connection.wait_connected(TIMEOUT_S).stats()["exports"] == 0

@@ -106,3 +106,20 @@ def test_a_notebook_makes_calls_while_its_own_loop_is_running(monkeypatch: pytes
 
     asyncio.run(run_cells())
     assert shown[:2] == [123.0, [float(number) for number in range(10)]]
+
+
+def test_a_client_comes_back_when_its_server_is_started_again(stage: Stage) -> None:
+    server = stage.start("reconnect/server.py")
+    address = server.hear()
+    client = stage.start("reconnect/client.py", address)
+    assert client.hear() == "connection 1"
+    client.say("next")
+    client.say("next")
+    assert [client.hear(), client.hear()] == ["1", "2"]
+    server.kill()
+    server = stage.start("reconnect/server.py", address)
+    assert server.hear() == address
+    assert client.hear().startswith("connection ")  # the attempts that failed are counted, too
+    client.say("next")
+    assert client.hear() == "1"
+    client.end_input()

@@ -71,7 +71,7 @@ async def come_back(address: str, count: int) -> None:
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     logging.getLogger("caplet.reconnect").setLevel(logging.ERROR)  # that attempts fail is what is wanted here
     policy = caplet.Reconnect(first_delay_s=0.05, longest_delay_s=0.2)
-    async with caplet.connect(address, timeout_s=1).reconnecting(policy) as connection:
+    async with caplet.connect(address, timeout_s=1, reconnect=policy) as connection:
         client = connection.bootstrap(load.Load)
         hanging = client.hang()
         say((await client.echo(text="before")).text)

@@ -6,14 +6,13 @@ Knows how each kind of address is opened and how errors of opening are told. Doe
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar, overload
 
 from caplet.aio.addresses import parse_address
 from caplet.aio.driver import Link, running_vat
 from caplet.aio.opening import open_place
 from caplet.aio.options import StreamOptions
 from caplet.aio.reconnecting import Reconnecting
-from caplet.cap.reconnect import Reconnect
 from caplet.errors import Disconnected
 from caplet.limits import DEFAULT_LIMITS
 from caplet.runtime.clients import Client
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from caplet.aio.opening import Place
     from caplet.aio.peers import Peer
     from caplet.aio.transports.base import Receiver, Transport
+    from caplet.cap.reconnect import Reconnect
     from caplet.limits import Limits
     from caplet.runtime.servers import Service
 
@@ -140,8 +140,8 @@ class Connecting:
         self._timeout_s = timeout_s
         self._connection: Connection | None = None
 
-    async def _open(self) -> Connection:
-        """Open it."""
+    async def open(self) -> Connection:
+        """Open one."""
         owner = running_vat()
         service = None if self._bootstrap is None else as_bootstrap(self._bootstrap)
         links: list[Link] = []
@@ -164,22 +164,11 @@ class Connecting:
             links[0].lost.add_done_callback(lambda _: ended.set())
         return Connection(links[0])
 
-    def reconnecting(self, policy: Reconnect | None = None) -> Reconnecting:
-        """Return the same with a connection that is opened again whenever it is lost.
-
-        Args:
-            policy: when; None for the defaults.
-
-        Returns:
-            Something to await or to enter with `async with`; both give a `ReconnectingConnection`, without waiting for the peer.
-        """
-        return Reconnecting(str(self._place), self._open, policy or Reconnect())
-
     def __await__(self) -> Generator[object, None, Connection]:
-        return self._open().__await__()
+        return self.open().__await__()
 
     async def __aenter__(self) -> Connection:
-        self._connection = await self._open()
+        self._connection = await self.open()
         return self._connection
 
     async def __aexit__(
@@ -189,6 +178,30 @@ class Connecting:
             await self._connection.close()
 
 
+@overload
+def connect(
+    address: str | Place,
+    *,
+    bootstrap: Service | None = ...,
+    limits: Limits | None = ...,
+    timeout_s: float | None = ...,
+    tls: ssl.SSLContext | None = ...,
+    server_hostname: str | None = ...,
+    packed: bool = ...,
+    reconnect: None = ...,
+) -> Connecting: ...
+@overload
+def connect(
+    address: str | Place,
+    *,
+    bootstrap: Service | None = ...,
+    limits: Limits | None = ...,
+    timeout_s: float | None = ...,
+    tls: ssl.SSLContext | None = ...,
+    server_hostname: str | None = ...,
+    packed: bool = ...,
+    reconnect: Reconnect,
+) -> Reconnecting: ...
 def connect(
     address: str | Place,
     *,
@@ -198,7 +211,8 @@ def connect(
     tls: ssl.SSLContext | None = None,
     server_hostname: str | None = None,
     packed: bool = False,
-) -> Connecting:
+    reconnect: Reconnect | None = None,
+) -> Connecting | Reconnecting:
     """Connect to a server.
 
     Args:
@@ -212,9 +226,11 @@ def connect(
         tls: rules and certificates for `tls://` and `wss://`; None trusts the system's authorities.
         server_hostname: the name that the server's certificate must have; None for the host of the address.
         packed: whether messages travel packed; the server must say so too.
+        reconnect: when the connection is opened again after it was lost; None for never.
 
     Returns:
-        Something to await or to enter with `async with`; both give a `Connection`.
+        Something to await or to enter with `async with`; both give a `Connection`, or, with `reconnect`, a `ReconnectingConnection`,
+        without waiting for the peer.
 
     Raises:
         ValueError: the address has none of these forms.
@@ -222,4 +238,6 @@ def connect(
             `ConnectionError`).
     """
     options = StreamOptions(limits or DEFAULT_LIMITS, packed, tls, server_hostname)
-    return Connecting(parse_address(address) if isinstance(address, str) else address, bootstrap, options, timeout_s)
+    place = parse_address(address) if isinstance(address, str) else address
+    opening = Connecting(place, bootstrap, options, timeout_s)
+    return opening if reconnect is None else Reconnecting(str(place), opening.open, reconnect)
