@@ -208,7 +208,8 @@ class LoopHost:
         """Take back the last wish for a turn, where the loop lets us: it would go around once for nothing."""
         ready: deque[asyncio.Handle] | None = getattr(self.loop, "_ready", None)
         if ready and ready[-1] is self._turn_handle:
-            ready.pop()
+            # Not taken out: the loop may have counted it already among what it runs in this round.
+            self._turn_handle.cancel()
             self._turn_is_due = False
             self._turn_handle = None
 
