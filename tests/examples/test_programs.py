@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.aio.transports.certificates import Authority, make_certificate, write_certificate
 from tests.programs import Program
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
@@ -123,3 +124,50 @@ def test_a_client_comes_back_when_its_server_is_started_again(stage: Stage) -> N
     client.say("next")
     assert client.hear() == "1"
     client.end_input()
+
+
+def test_files_are_stored_and_fetched_as_streams(stage: Stage, tmp_path: Path) -> None:
+    folder = tmp_path / "served"
+    folder.mkdir()
+    content = bytes(range(256)) * 4096
+    (tmp_path / "original").write_bytes(content)
+    address = stage.start("file_transfer/server.py", str(folder)).hear()
+
+    def run(*arguments: str) -> str:
+        client = stage.start("file_transfer/client.py", address, *arguments)
+        heard = client.hear()
+        client.wait()
+        return heard
+
+    assert run("store", "copy", str(tmp_path / "original")) == f"stored {len(content)}"
+    assert [path.name for path in folder.iterdir()] == ["copy"]
+    assert (folder / "copy").read_bytes() == content
+    assert run("fetch", "copy", str(tmp_path / "fetched")) == f"fetched {len(content)}"
+    assert (tmp_path / "fetched").read_bytes() == content
+    thief = stage.start("file_transfer/client.py", address, "fetch", "../original", str(tmp_path / "stolen"))
+    thief.process.wait(60)
+    assert (tmp_path / "stolen").read_bytes() == b""
+
+
+def test_a_server_knows_its_clients_by_their_certificates(stage: Stage, tmp_path: Path) -> None:
+    Authority().write(tmp_path)
+    address = stage.start("tls/server.py", str(tmp_path)).hear()
+    known = stage.start("tls/client.py", str(tmp_path), address, "client.pem")
+    assert known.hear() == "alice.example"
+    known.wait()
+    nobody = stage.start("tls/client.py", str(tmp_path), address)
+    assert nobody.hear() == "refused"
+    nobody.wait()
+    # Signed by itself: it has the right name, and nobody vouches for it.
+    write_certificate(tmp_path, "forged", make_certificate("alice.example"))
+    forger = stage.start("tls/client.py", str(tmp_path), address, "forged.pem")
+    assert forger.hear() == "refused"
+    forger.wait()
+
+
+def test_a_file_is_read_through_a_descriptor_that_came_over_a_socket(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("it rained\n", encoding="utf-8")
+    address = stage.start("descriptor/server.py", str(tmp_path / "log"), str(tmp_path / "socket")).hear()
+    client = stage.start("descriptor/client.py", address)
+    assert client.hear() == "it rained"
+    client.wait()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from caplet.schema.model import CodeGeneratorRequest, RequestedFile
 
-__all__ = ["ImportedModule", "imported_modules", "module_path"]
+__all__ = ["STANDARD_MODULES", "ImportedModule", "imported_modules", "module_path"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,10 @@ def module_path(filename: str) -> str:
     """Return the path of a schema file's module, without a suffix: `a/b-c.capnp` becomes `a/b_c_capnp`."""
     stem = posixpath.normpath(filename).lstrip("/").removesuffix(".capnp")
     return f"{stem.replace('-', '_').replace('+', 'x').replace(' ', '_')}_capnp"
+
+
+# The standard schemas that have a typed module in Caplet itself, by the id of their file.
+STANDARD_MODULES = {0x8F5D14E1C273738D: "caplet.aio.byte_stream_capnp"}
 
 
 def imported_modules(request: CodeGeneratorRequest, file: RequestedFile) -> list[ImportedModule]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from caplet.codegen.module_names import imported_modules
+from caplet.codegen.module_names import STANDARD_MODULES, imported_modules
 from caplet.codegen.stub_types import TypeNames
 from caplet.runtime.names import (
     CALL_NAMES,
@@ -77,6 +77,11 @@ class StubWriter:
         modules = imported_modules(request, file)
         self.aliases = {module.file_id: f"_m{number}" for number, module in enumerate(modules)}
         self.imports = [module.statement(relative, self.aliases[module.file_id]) for module in modules]
+        for imported in file.imports:
+            module_name = STANDARD_MODULES.get(imported.id)
+            if module_name is not None and imported.id not in self.aliases:
+                alias = self.aliases[imported.id] = f"_s{len(self.aliases)}"
+                self.imports.append(f"import {module_name} as {alias}")
         owners = {
             struct: node
             for node in request.nodes
