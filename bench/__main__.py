@@ -15,7 +15,7 @@ from bench.row import Result, run_row
 from bench.rows import ROWS
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
-PACKAGES = ("pycapnp", "protobuf", "capnpy", "msgspec", "numpy", "grpcio")
+PACKAGES = ("pycapnp", "protobuf", "capnpy", "msgspec", "numpy", "grpcio", "uvloop")
 
 
 def processor() -> str:

@@ -7,20 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from bench.memory import per_object
-from bench.processes import between, cxx_program, over_loopback
+from bench.memory import in_fresh_processes
+from bench.processes import cxx_over_loopback, over_loopback
 from bench.row import Contestant, Measure, Row
 
 __all__ = ["ROWS"]
 
 CALLS = 2000
-
-
-@contextmanager
-def in_cxx(work: str) -> Iterator[Measure]:
-    """Do a kind of work by the C++ implementation that the system has."""
-    with between([cxx_program("echo_cxx", "echo")], work) as measure:
-        yield measure
 
 
 def between_processes(name: str, work: str, *others: str) -> Row:
@@ -29,7 +22,7 @@ def between_processes(name: str, work: str, *others: str) -> Row:
         "raw-asyncio": partial(over_loopback, "bench.peers.echo_asyncio", work),
         "pycapnp": partial(over_loopback, "bench.peers.echo_pycapnp", work, needs="capnp"),
         "grpc.aio": partial(over_loopback, "bench.peers.echo_grpc", work, needs="grpc"),
-        "c++": partial(in_cxx, work),
+        "c++": partial(cxx_over_loopback, "echo_cxx", "echo", work),
     }
     peers = {one: contestant for one, contestant in contestants.items() if one == "pycapnp" or one in others}
     return Row(name, "us", "lower", partial(over_loopback, "bench.peers.echo_caplet", work), peers)
@@ -102,8 +95,8 @@ def memory(what: str) -> Row:
         f"memory-{what}",
         "bytes",
         "lower",
-        partial(per_object, "bench.peers.memory_caplet", what),
-        {"pycapnp": partial(per_object, "bench.peers.memory_pycapnp", what, needs="capnp")},
+        partial(in_fresh_processes, "bench.peers.memory_caplet", what),
+        {"pycapnp": partial(in_fresh_processes, "bench.peers.memory_pycapnp", what, needs="capnp")},
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.processes import over_loopback
 from bench.row import Measure
 
-__all__ = ["grown_bytes", "per_object", "resident_bytes"]
+__all__ = ["grown_bytes", "in_fresh_processes", "resident_bytes"]
 
 _PAGE_BYTES = 4096
 # How many things of each kind are made; the first ones, which make room that later ones fill, do not count.
@@ -42,12 +42,13 @@ async def grown_bytes(process_id: int, what: str, make: Callable[[], Awaitable[o
 
 
 @contextmanager
-def per_object(module: str, what: str, needs: str | None = None) -> Iterator[Measure]:
-    """Measure bytes a thing, in fresh processes each time: what was freed before would hide what is needed.
+def in_fresh_processes(module: str, what: str, needs: str | None = None) -> Iterator[Measure]:
+    """Measure in a fresh server and client each time: what was freed before would hide what is needed.
 
     Args:
         module: the contestant.
-        what: "export" (in the server), "import" (in the client) or "connection" (in the server).
+        what: given to the client after the port; of things that take memory, "export" (in the server), "import" (in the client) or
+            "connection" (in the server).
         needs: the package without which the contestant cannot run.
 
     Raises:

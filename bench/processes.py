@@ -21,7 +21,7 @@ from typing import Any
 
 from bench.row import Measure
 
-__all__ = ["between", "contestant_main", "cxx_program", "over_loopback"]
+__all__ = ["between", "contestant_main", "cxx_over_loopback", "cxx_program", "over_loopback"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 _START_S = 30
@@ -46,6 +46,23 @@ def over_loopback(module: str, *arguments: str, needs: str | None = None) -> Ite
     if needs is not None and importlib.util.find_spec(needs) is None:
         raise ImportError(f"{needs} is not installed")
     with between([sys.executable, "-m", module], *arguments) as measure:
+        yield measure
+
+
+@contextmanager
+def cxx_over_loopback(name: str, schema: str, *arguments: str) -> Iterator[Measure]:
+    """Do as `over_loopback` does, with a contestant in C++ that is compiled first: the implementation that the system has.
+
+    Args:
+        name: the source beside the other contestants, without `.c++`.
+        schema: the schema that it is compiled with, without `.capnp`.
+        arguments: given to the client after the port.
+
+    Raises:
+        ImportError: there is no compiler or no C++ library of Cap'n Proto.
+        RuntimeError: the server or a client failed, or took too long.
+    """
+    with between([cxx_program(name, schema)], *arguments) as measure:
         yield measure
 
 

@@ -9,12 +9,15 @@ import os
 import shutil
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from bench.memory import COUNTS, grown_bytes
+from bench.peers import connections
+from bench.peers.payload import CONTENT_BYTES, measured_payload
 from bench.processes import cxx_program, over_loopback
 from bench.row import ROUNDS, Contestant, Measure, Row, run_row
 from bench.rows import ROWS
@@ -117,6 +120,62 @@ def test_memory_is_counted_for_each_thing_that_is_kept(monkeypatch: pytest.Monke
 
     taken = asyncio.run(grown_bytes(os.getpid(), "import", make))
     assert 60_000 < taken < 80_000
+
+
+@pytest.mark.parametrize("work", ["stream", "fetch"])
+def test_all_bytes_are_counted(work: str) -> None:
+    written = 0
+
+    async def write(chunk: bytes) -> None:
+        nonlocal written
+        written += len(chunk)
+
+    async def end() -> int:
+        nonlocal written
+        taken, written = written, 0
+        return taken
+
+    async def fetch() -> int:
+        return CONTENT_BYTES
+
+    assert asyncio.run(measured_payload(work, fetch, write, end)) > 0
+
+
+async def one_byte_less(*_: object) -> int:
+    return CONTENT_BYTES - 1
+
+
+@pytest.mark.parametrize("work", ["stream", "fetch"])
+def test_bytes_that_are_missing_are_an_error(work: str) -> None:
+    with pytest.raises(RuntimeError, match=f"{CONTENT_BYTES - 1} bytes came"):
+        asyncio.run(measured_payload(work, one_byte_less, one_byte_less, one_byte_less))
+
+
+@pytest.mark.parametrize("module", ["bench.peers.payload_asyncio", "bench.peers.payload_caplet"])
+def test_many_bytes_go_between_two_processes(module: str) -> None:
+    with over_loopback(module, "fetch") as measure:
+        assert measure() > 0
+
+
+@pytest.mark.parametrize("figure", ["rate", "memory"])
+def test_connections_are_all_open_when_the_figure_is_taken(figure: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "WARM_UP", 10)
+    monkeypatch.setattr(connections, "COUNT", 70)
+    ever: list[weakref.ref[object]] = []
+    most_open = 0
+
+    class Connection:
+        """Nothing but something that can go away."""
+
+    async def open_one() -> Connection:
+        nonlocal most_open
+        connection = Connection()
+        ever.append(weakref.ref(connection))
+        most_open = max(most_open, sum(one() is not None for one in ever))
+        return connection
+
+    asyncio.run(connections.measured_connections(figure, os.getpid(), open_one))
+    assert most_open == 80
 
 
 def test_an_unknown_row_is_refused_with_the_names_that_exist() -> None:

@@ -1,0 +1,50 @@
+"""Many bytes by Caplet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import caplet
+from bench.peers.payload import CONTENT_BYTES, measured_payload
+from bench.processes import contestant_main
+
+schema = caplet.load(Path(__file__).parent.parent / "schemas" / "payload.capnp")
+CONTENT = b"x" * CONTENT_BYTES
+
+
+class PayloadServer(schema.Payload.Server):
+    written = 0
+
+    async def write(self, chunk: bytes) -> None:
+        self.written += len(chunk)
+
+    async def end(self) -> int:
+        written, self.written = self.written, 0
+        return written
+
+    async def fetch(self) -> bytes:
+        return CONTENT
+
+
+async def serve() -> None:
+    async with caplet.serve("tcp://127.0.0.1:0", PayloadServer()) as server:
+        print(server.address.rpartition(":")[2], flush=True)
+        await server.serve_forever()
+
+
+async def measure(port: int, work: str) -> float:
+    async with caplet.connect(f"tcp://127.0.0.1:{port}") as connection:
+        client: Any = connection.bootstrap(schema.Payload)
+
+        async def fetch() -> int:
+            return len((await client.fetch()).content)
+
+        async def end() -> int:
+            return int((await client.end()).written)
+
+        return await measured_payload(work, fetch, lambda chunk: client.write(chunk=chunk), end)
+
+
+if __name__ == "__main__":
+    contestant_main(serve, measure)

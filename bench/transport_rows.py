@@ -1,0 +1,67 @@
+"""The rows about transports: many bytes, many connections, and another event loop, between two processes over TCP loopback."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from bench.memory import in_fresh_processes
+from bench.processes import cxx_over_loopback, over_loopback
+from bench.row import Contestant, Row
+
+__all__ = ["ROWS"]
+
+
+def payload(work: str) -> dict[str, Contestant]:
+    """Return what every row about many bytes is compared with."""
+    return {
+        "raw-asyncio": partial(over_loopback, "bench.peers.payload_asyncio", work),
+        "pycapnp": partial(over_loopback, "bench.peers.payload_pycapnp", work, needs="capnp"),
+        "c++": partial(cxx_over_loopback, "payload_cxx", "payload", work),
+    }
+
+
+def connections(name: str, unit: str, figure: str) -> Row:
+    """Return a row about 1,000 connections that are open at once."""
+    return Row(
+        name,
+        unit,
+        "higher" if figure == "rate" else "lower",
+        partial(in_fresh_processes, "bench.peers.connections_caplet", figure),
+        {
+            "pycapnp": partial(in_fresh_processes, "bench.peers.connections_pycapnp", figure, needs="capnp"),
+            "grpc.aio": partial(in_fresh_processes, "bench.peers.connections_grpc", figure, needs="grpc"),
+        },
+    )
+
+
+def on_uvloop(name: str, work: str) -> Row:
+    """Return a row of calls on uvloop, beside the same calls on the loop that asyncio has."""
+    return Row(
+        name,
+        "us",
+        "lower",
+        partial(over_loopback, "bench.peers.echo_caplet_uvloop", work, needs="uvloop"),
+        {"asyncio": partial(over_loopback, "bench.peers.echo_caplet", work)},
+    )
+
+
+ROWS = [
+    Row(
+        "stream-64k",
+        "MB/s",
+        "higher",
+        partial(over_loopback, "bench.peers.payload_caplet", "stream"),
+        payload("stream"),
+    ),
+    Row(
+        "payload-1m",
+        "us",
+        "lower",
+        partial(over_loopback, "bench.peers.payload_caplet", "fetch"),
+        payload("fetch") | {"grpc.aio": partial(over_loopback, "bench.peers.payload_grpc", "fetch", needs="grpc")},
+    ),
+    connections("connections-rate", "1/s", "rate"),
+    connections("connections-memory", "bytes", "memory"),
+    on_uvloop("call-latency-uvloop", "one"),
+    on_uvloop("calls-100-uvloop", "100"),
+]
