@@ -112,7 +112,8 @@ class Segment:
     @property
     def view(self) -> memoryview:
         """The segment's memory as bytes."""
-        return self.make_view() if COMPILED and self._view is None else self._view
+        made = self._view
+        return self.make_view() if COMPILED and made is None else made  # pyright: ignore[reportUnnecessaryComparison]
 
     def make_view(self) -> memoryview:
         """Make the view, which nobody needs who only reads; uncompiled, it is there from the start."""
