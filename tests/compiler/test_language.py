@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import zipfile
 from pathlib import Path
 
@@ -147,6 +148,26 @@ def test_fields_and_elements_of_constants_are_constants() -> None:
     for wrong in (".s.x", ".k[2]", ".a[0]", ".a.b", ".s.c[1]"):
         with pytest.raises(CompileError):
             constant(text + f"const x :Int32 = {wrong};")
+
+
+def test_fields_of_groups_and_active_members_of_constants_are_constants() -> None:
+    schema = """
+        struct P { g :group { a @0 :Int32 = 7; h :group { t @1 :Text; } } union { u @2 :Void; w @3 :Text; c :group { d @4 :Int8; } } }
+        const p :P = (g = (a = 5, h = (t = "q")), w = "w");
+        const number :Int32 = .p.g.a;
+        const text :Text = .p.g.h.t;
+        const member :Text = .p.w;
+    """
+    assert [constant(schema, name).content for name in ("number", "text", "member")] == [5, "q", "w"]
+    for wrong, problem in (
+        ("const x :P = .p.g;", "'.p.g' is a group, which is no value by itself; name a field of it"),
+        ("const x :AnyPointer = .p.g.h;", "'.p.g.h' is a group"),
+        ("const x :Int8 = .p.c.d;", "'c' is not the active member of its union in this value"),
+        ("const x :Void = .p.u;", "'u' is not the active member of its union in this value"),
+        ("const x :Int32 = .p.g.b;", "the group 'g' has no field named 'b'"),
+    ):
+        with pytest.raises(CompileError, match=re.escape(problem)):
+            compile_text(schema + wrong)
 
 
 def test_constants_of_enums_are_values_of_that_enum_only() -> None:

@@ -81,6 +81,7 @@ def test_encode_and_decode_take_the_options_of_the_original(programs: Programs, 
         ("-p", "someone"),
         ("--flat", "someone"),
         ("-ocanonical", "someone"),
+        ("-p", "--flat", "someone"),
     ],
 )
 def test_eval_prints_what_the_original_prints(programs: Programs, arguments: tuple[str, ...]) -> None:
@@ -88,6 +89,71 @@ def test_eval_prints_what_the_original_prints(programs: Programs, arguments: tup
     expected = programs.theirs("eval", *options, "person.capnp", name)
     found = programs.ours("eval", *options, "person.capnp", name)
     assert (found.returncode, found.stdout) == (expected.returncode, expected.stdout), found.stderr.decode()
+
+
+GROUPS = b"""@0xbf5147cbbecf40c4;
+struct P {
+  g :group { a @0 :Int32 = 7; h :group { t @1 :Text = "hi"; b @2 :Bool; } }
+  union { u @3 :Void; v :group { x @4 :Int16 = 3; y @5 :List(Int8) = [1, 2]; } w @6 :Text; }
+  inner @7 :P;
+}
+const p :P = (g = (a = 5, h = (t = "q")), v = (x = 9));
+const q :P = (w = "w", inner = (g = (a = 2)));
+const ps :List(P) = [(g = (a = 1)), (w = "www")];
+"""
+
+
+class Groups:
+    """Evaluates names of `GROUPS` with the command line in this process, which starts no interpreter each time."""
+
+    def __init__(self, programs: Programs, captured: pytest.CaptureFixture[bytes]) -> None:
+        (programs.directory / "groups.capnp").write_bytes(GROUPS)
+        self.programs = programs
+        self.captured = captured
+
+    def ours(self, *arguments: str) -> tuple[int, bytes, str]:
+        code = main(["eval", arguments[0], str(self.programs.directory / "groups.capnp"), *arguments[1:]])
+        written = self.captured.readouterr()
+        return code, written.out, written.err.decode()
+
+
+@pytest.fixture
+def groups(programs: Programs, capfdbinary: pytest.CaptureFixture[bytes]) -> Groups:
+    return Groups(programs, capfdbinary)
+
+
+@pytest.mark.parametrize("option", ["-otext", "--short", "-ojson", "-b"])
+def test_eval_of_groups_gives_what_the_original_gives(programs: Programs, groups: Groups, option: str) -> None:
+    structs = ["p.g", "p.g.h", "P.g", "P.g.h", "p.v", "q.inner.g", "P.inner", "P.inner.g", "ps[1].g"]
+    scalars = ["p.g.a", "p.g.h.t", "P.g.a", "P.g.h.t", "p.v.x", "p.v.y[1]", "q.w", "q.inner.g.a", "ps[0].g.a", "P.u"]
+    for name in structs + ([] if option in ("-ojson", "-b") else scalars):
+        expected = programs.theirs("eval", option, "groups.capnp", name)
+        assert groups.ours(option, name) == (expected.returncode, expected.stdout, ""), name
+        assert expected.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("p.u", "'u' is not the active member of its union"),
+        ("q.v", "'v' is not the active member of its union"),
+        ("q.inner.v.x", "'v' is not the active member of its union"),
+        ("ps[1].v", "'v' is not the active member of its union"),
+        ("p.g.nope", "the group 'g' has no field named 'nope'"),
+        ("P.g.nope", "the group 'g' has no field named 'nope'"),
+        ("p.nope", "P has no field named 'nope'"),
+    ],
+)
+def test_eval_refuses_what_a_value_does_not_hold(programs: Programs, groups: Groups, name: str, problem: str) -> None:
+    code, written, problems = groups.ours("--short", name)
+    assert programs.theirs("eval", "groups.capnp", name).returncode == code == 1
+    assert written == b""
+    assert problem in problems
+
+
+def test_eval_gives_the_default_of_every_member_of_a_union(groups: Groups) -> None:
+    for name, expected in (("P.v", b"(x = 3)\n"), ("P.v.x", b"3\n"), ("P.v.y", b"[1, 2]\n"), ("P.w", b'""\n')):
+        assert groups.ours("--short", name) == (0, expected, "")
 
 
 @pytest.mark.parametrize("name", ["Pair(Text, Person)", "Names", "Person.Inner", "Pair(List(Text), Pair(Text, Text))"])

@@ -24,6 +24,7 @@ __all__ = [
     "Written",
     "copied_message",
     "flat_message",
+    "is_active",
     "read_element",
     "read_field",
 ]
@@ -253,6 +254,16 @@ def _set_element(target: AnyListBuilder, kind: TypeKind, index: int, item: Value
 
 
 # -- reading parts of constants -----------------------------------------------------------------------------------------
+
+
+def is_active(member: MemberInfo, content: bytes | None) -> bool:
+    """Returns whether a constant struct holds a member: inside a union only the active one is there."""
+    if not member.in_union or member.parent is None or member.parent.union is None:
+        return True
+    offset = member.parent.union.discriminant
+    if content is None or offset is None:
+        return member.discriminant == 0
+    return MessageReader([content]).root.struct().u16(offset * 2) == member.discriminant
 
 
 def read_field(structs: Structs, member: MemberInfo, type_: Type, content: bytes | None) -> Value:

@@ -18,6 +18,7 @@ from caplet.compiler.encoding import (
     Written,
     copied_message,
     flat_message,
+    is_active,
     read_element,
     read_field,
 )
@@ -88,13 +89,17 @@ _NAME_EXPRESSIONS: Final = (RelativeName, AbsoluteName, Member, Application, Imp
 
 
 class Constant:
-    """The type and value of a constant, or of a part of one."""
+    """The type and value of a constant, or of a part of one.
 
-    __slots__ = ("type", "value")
+    A group has the value of the struct around it, and `group` says which part of that it is.
+    """
 
-    def __init__(self, type_: Type, value: Value) -> None:
+    __slots__ = ("group", "type", "value")
+
+    def __init__(self, type_: Type, value: Value, group: MemberInfo | None = None) -> None:
         self.type = type_
         self.value = value
+        self.group = group
 
 
 class ValueCompiler:
@@ -377,25 +382,40 @@ class ValueCompiler:
         return resolved
 
     def field(self, parent: Constant, expression: Member) -> Constant | None:
-        """Returns a field of a constant struct."""
-        members = self.translator.members(parent.type.type_id) if isinstance(parent.type, StructType) else None
-        if members is None or not isinstance(parent.type, StructType):
+        """Returns a field or group of a constant struct."""
+        member = self.member(parent, expression)
+        if member is None:
+            return None
+        content = parent.value.content
+        assert isinstance(parent.type, StructType)
+        assert content is None or isinstance(content, bytes)
+        if not is_active(member, content):
+            self.error(expression, f"'{member.name}' is not the active member of its union in this value")
+            return None
+        if not member.is_field:
+            return Constant(StructType(member.id, parent.type.brand), parent.value, member)
+        type_ = apply_brand(member.type, parent.type.brand)
+        return Constant(type_, read_field(self.translator, member, type_, content))
+
+    def member(self, parent: Constant, expression: Member) -> MemberInfo | None:
+        """Returns what a name means in a constant struct or group."""
+        body = parent.group
+        if body is None and isinstance(parent.type, StructType):
+            members = self.translator.members(parent.type.type_id)
+            body = members.root if members is not None else None
+        if body is None:
             self.error(expression.parent, f"'{describe(expression.parent)}' is not a struct, so that it has no fields")
             return None
-        member = members.root.find(expression.name.text)
-        if member is None or not member.is_field:
-            names = [child.name for child in members.root.children if child.is_field]
+        member = body.find(expression.name.text)
+        if member is None:
+            names = [child.name for child in body.children]
+            shown = self.translator.type_name(parent.type) if parent.group is None else f"the group '{body.name}'"
             self.scope.module.error(
                 expression.name.start,
                 expression.name.end,
-                f"{self.translator.type_name(parent.type)} has no field named '{expression.name.text}'"
-                f"{suggestion(expression.name.text, names)}",
+                f"{shown} has no field named '{expression.name.text}'{suggestion(expression.name.text, names)}",
             )
-            return None
-        type_ = apply_brand(member.type, parent.type.brand)
-        content = parent.value.content
-        assert content is None or isinstance(content, bytes)
-        return Constant(type_, read_field(self.translator, member, type_, content))
+        return member
 
     def element(self, parent: Constant | Reference | Variable, expression: Index) -> Constant | None:
         """Returns an element of a constant list."""
@@ -414,6 +434,11 @@ class ValueCompiler:
 
     def from_constant(self, expression: Expression, constant: Constant, type_: Type) -> Written | None:
         """Checks that a constant fits the expected type."""
+        if constant.group is not None:
+            self.error(
+                expression, f"'{describe(expression)}' is a group, which is no value by itself; name a field of it"
+            )
+            return None
         source, value = constant.type, constant.value
         content = value.content
         if source.kind in INTEGER_RANGES and isinstance(content, int):

@@ -136,8 +136,8 @@ def command_parser(command: str) -> argparse.ArgumentParser:
     if command == "eval":
         add("-o", "--output", default="text", metavar="<format>", help="the format, as for convert; text by default")
         add("-b", "--binary", dest="output", action="store_const", const="binary", help="same as -obinary")
-        add("--flat", dest="output", action="store_const", const="flat", help="same as -oflat")
-        add("-p", "--packed", dest="output", action="store_const", const="packed", help="same as -opacked")
+        add("--flat", action="store_true", help="same as -oflat; with -p, -oflat-packed")
+        add("-p", "--packed", action="store_true", help="same as -opacked")
     return parser
 
 

@@ -43,6 +43,7 @@ from caplet.wire.message import MessageReader
 __all__ = ["main"]
 
 _HEAD_BYTES: Final = 16
+_EMPTY_STRUCT: Final = bytes([0xFC, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,7 +95,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _help(words: Sequence[str]) -> int:
-    if not words:
+    if not words or words[0] == "help":
         main_parser().print_help()
     elif words[0] in COMMANDS:
         command_parser(words[0]).print_help()
@@ -223,6 +224,8 @@ def _segment_words(text: str) -> int:
 
 def _eval(options: argparse.Namespace) -> None:
     path, name = positionals(options.arguments, ["schema-file", "name"])
+    if options.flat or options.packed:
+        options.output = _binary_format(options)
     if options.output not in FORMATS:
         raise UsageError(f"-o {options.output}: unknown format: {options.output}")
     names = SchemaNames(path, options.import_path, not options.no_standard_import)
@@ -232,7 +235,7 @@ def _eval(options: argparse.Namespace) -> None:
     elif options.output == "json":
         print(JsonCodec(names.registry, pretty=not options.short).encode_value(found.type, found.value))
     elif isinstance(found.type, StructType):
-        content = found.value.content if isinstance(found.value.content, bytes) else bytes(8)
+        content = found.value.content if isinstance(found.value.content, bytes) else _EMPTY_STRUCT
         sys.stdout.buffer.write(write_message(options.output, MessageReader([content]).root, None))
     else:
         raise UsageError(f"{name}: not a struct; binary output is only available on structs")

@@ -13,6 +13,7 @@ from caplet.compiler.diagnostics import Reporter
 from caplet.compiler.expressions import ExpressionParser, ParseFailure
 from caplet.compiler.imports import Importer
 from caplet.compiler.lexer import lex
+from caplet.compiler.members import MemberInfo
 from caplet.compiler.modules import Module, World
 from caplet.compiler.scope import Reference, Scope, Variable
 from caplet.compiler.source import Source
@@ -20,7 +21,7 @@ from caplet.compiler.translate import Translator
 from caplet.compiler.tree import DeclarationKind, Expression, Member
 from caplet.compiler.values import Constant, ValueCompiler
 from caplet.errors import CompileError
-from caplet.schema.model import StructType
+from caplet.schema.model import Brand, StructType, TypeKind, Value
 from caplet.schema.registry import Registry, apply_brand
 from caplet.tools.problems import UsageError
 
@@ -132,8 +133,27 @@ class _Values(ValueCompiler):
         """Return the default value of a field."""
         members = self.translator.members(target.id)
         member = members.root.find(expression.name.text) if members is not None else None
-        if member is None or not member.is_field:
+        if member is None:
             self.error(expression, f"'{target.declaration.name.text}' has no field named '{expression.name.text}'")
             return None
-        brand = self.translator.brand(parent.level, self.scope, expression)
+        return self.default_of(member, self.translator.brand(parent.level, self.scope, expression))
+
+    def default_of(self, member: MemberInfo, brand: Brand) -> Constant:
+        """Return what a field or group is in a struct in which nothing is set."""
+        if not member.is_field:
+            return _GroupDefault(StructType(member.id, brand), Value(TypeKind.STRUCT), member)
         return Constant(apply_brand(member.type, brand), self.translator.field_default(member))
+
+    def field(self, parent: Constant, expression: Member) -> Constant | None:
+        """Return a field of a constant struct, or the default of one in a group of a struct type."""
+        if not isinstance(parent, _GroupDefault):
+            return super().field(parent, expression)
+        assert isinstance(parent.type, StructType)
+        member = self.member(parent, expression)
+        return self.default_of(member, parent.type.brand) if member is not None else None
+
+
+class _GroupDefault(Constant):
+    """A group of a struct type: its fields stand for their defaults, inside of unions too."""
+
+    __slots__ = ()
