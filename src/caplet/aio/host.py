@@ -207,9 +207,10 @@ class LoopHost:
     def _withdraw_turn(self) -> None:
         """Take back the last wish for a turn, where the loop lets us: it would go around once for nothing."""
         ready: deque[asyncio.Handle] | None = getattr(self.loop, "_ready", None)
-        if ready and ready[-1] is self._turn_handle:
+        handle = self._turn_handle
+        if handle is not None and ready and ready[-1] is handle:
             # Not taken out: the loop may have counted it already among what it runs in this round.
-            self._turn_handle.cancel()
+            handle.cancel()
             self._turn_is_due = False
             self._turn_handle = None
 
