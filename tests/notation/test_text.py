@@ -120,3 +120,51 @@ def test_bytes_that_are_no_text_are_refused(schema: CompiledFile) -> None:
 def test_brackets_without_end_are_refused(schema: CompiledFile) -> None:
     with pytest.raises(CompileError, match="nested"):
         parse_text(schema.registry, type_of(schema, "Plain"), "(" * 10_000)
+
+
+def test_random_bytes_are_messages_or_a_clear_error(schema: CompiledFile) -> None:
+    sys.stdout.write(f"seed {SEED}\n")
+    source = random.Random(f"{SEED} bytes")
+    registry, type_ = schema.registry, type_of(schema, "Everything")
+    literals = Literals(registry, source)
+    pieces = [
+        b"",
+        b"(",
+        b")",
+        b"[",
+        b"]",
+        b'"',
+        b"'",
+        b"\\",
+        b"=",
+        b",",
+        b";",
+        b"{",
+        b"#",
+        b"`",
+        b"0x",
+        b"1e9",
+        b"\xff",
+    ]
+    read = refused = 0
+    problems: list[str] = []
+    for _ in range(600):
+        if source.random() < 0.2:
+            text = bytearray(source.randbytes(source.randint(0, 60)))
+        else:
+            text = bytearray(literals.struct(type_.type_id, type_, 1).encode()[:400])
+        for _ in range(source.randint(0, 3)):
+            at = source.randrange(len(text) + 1)
+            text[at : at + source.randint(0, 3)] = source.choice([*pieces, bytes(text[at : at + 9])])
+        try:
+            messages = list(parse_texts(registry, type_, bytes(text)))
+        except CompileError as error:
+            refused += 1
+            problems += [found.message for found in error.diagnostics]
+            continue
+        read += 1
+        for message in messages:
+            format_text(registry, type_, MessageReader([message]).root)
+    assert read
+    assert len(problems) >= refused > 0
+    assert all(problems)

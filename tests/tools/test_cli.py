@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import re
+import select
 import shutil
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from caplet.schema.codec import decode_request
 from caplet.tools.cli import main
+from caplet.tools.completion import completion_script
 
 from .conftest import SOURCE, Programs
 
@@ -229,6 +236,57 @@ def test_an_input_in_another_format_is_refused_with_a_hint(
     assert f'It looks like it is in "{hint}" format' in found.stderr.decode()
 
 
+@pytest.mark.parametrize("source", FORMATS)
+def test_with_quiet_an_empty_input_is_no_messages(programs: Programs, source: str) -> None:
+    arguments = ("convert", "--quiet", f"{source}:binary", "person.capnp", "Person")
+    found, expected = programs.ours(*arguments), programs.theirs(*arguments)
+    assert (found.returncode, found.stdout) == (expected.returncode, expected.stdout) == (0, b""), found.stderr.decode()
+
+
+@pytest.mark.parametrize("content", [b"(age = 1)\n# the end\n", b"# first\n(age = 1) # last", b"(age = 1)\n\n"])
+def test_comments_around_messages_are_skipped_as_in_the_original(programs: Programs, content: bytes) -> None:
+    arguments = ("convert", "text:binary", "person.capnp", "Person")
+    found, expected = programs.ours(*arguments, content=content), programs.theirs(*arguments, content=content)
+    assert (found.returncode, found.stdout) == (expected.returncode, expected.stdout), found.stderr.decode()
+    assert found.stdout
+
+
+def test_an_input_that_is_not_packed_is_not_taken_for_a_packed_null(programs: Programs) -> None:
+    content = programs.theirs("encode", "person.capnp", "Person", content=PERSON).stdout
+    arguments = ("convert", "flat-packed:text", "person.capnp", "Person")
+    found, expected = programs.ours(*arguments, content=content), programs.theirs(*arguments, content=content)
+    assert (found.returncode, found.stdout) == (expected.returncode, expected.stdout) == (1, b"")
+    assert b'It looks like it is in "binary" format' in found.stderr
+
+
+def test_scripts_written_for_the_original_run_with_this_program(programs: Programs) -> None:
+    script = """set -e
+        $CAPNP encode person.capnp Person < in.txt > all.bin
+        $CAPNP convert binary:packed < all.bin | $CAPNP decode --packed --short person.capnp Person
+        $CAPNP eval --short person.capnp someone
+        $CAPNP convert --short binary:json person.capnp Person < all.bin
+        if $CAPNP decode person.capnp Nobody < all.bin 2> problem; then exit 9; fi
+        if $CAPNP eval person.capnp nothing 2> problem; then exit 9; fi
+        case "$($CAPNP --version)" in "Cap'n Proto version "*) echo good ;; esac
+    """
+    if shutil.which("capnp") is None:
+        pytest.skip("the capnp program is not installed (Debian package capnproto)")
+    (programs.directory / "in.txt").write_bytes(PERSON + b"(age = 1)")
+    written = [
+        subprocess.run(
+            ["sh", "-c", script],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            cwd=programs.directory,
+            env={**os.environ, "PYTHONPATH": SOURCE, "CAPNP": program},
+            check=True,
+        ).stdout
+        for program in ("capnp", f"{sys.executable} -m caplet")
+    ]
+    assert written[0] == written[1]
+    assert written[0].endswith(b"good\n")
+
+
 def test_messages_before_a_bad_one_are_written(programs: Programs) -> None:
     found = programs.ours("convert", "--short", "text:text", "person.capnp", "Person", content=b"(age = 1) (age = x)")
     assert found.returncode == 1
@@ -290,29 +348,57 @@ def test_version_and_help_are_printed(capsys: pytest.CaptureFixture[str]) -> Non
         assert capsys.readouterr().out.startswith("usage: caplet ")
 
 
+SHELLS = {"bash": ["--norc", "--noprofile", "-i"], "zsh": ["-f", "-i"]}
+
+
+def typed(shell: str, line: bytes, directory: Path, script: str) -> bytes:
+    """What the arguments are when a line with tabs is typed into a shell that was taught to complete."""
+    start = 'autoload -U compinit; compinit -u -D; zstyle ":completion:*" insert-tab false\n' if shell == "zsh" else ""
+    setup = f"{start}{script}\ncaplet() {{ printf '<%s>' \"$@\" > typed; exit; }}\nPS1='rea''dy> '\n"
+    (directory / "setup").write_text(setup)
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(directory)
+        os.environ["TERM"] = "xterm"
+        os.execvp(shell, [shell, *SHELLS[shell]])
+    try:
+        os.write(terminal, b". ./setup\n")
+        waiting, seen = True, b""
+        while select.select([terminal], [], [], 30)[0]:
+            try:
+                seen += os.read(terminal, 4096)
+            except OSError:  # The shell has ended.
+                break
+            if waiting and b"ready> " in seen:
+                waiting = False
+                os.write(terminal, line + b"\n")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        os.close(terminal)
+    return (directory / "typed").read_bytes()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("line", "expected"),
     [
-        (["co"], ["compile", "completion", "convert"]),
-        (["convert", "bin"], ["binary:packed", "binary:flat"]),
-        (["convert", "--se"], ["--segment-size"]),
-        (["eval", "per"], ["person.capnp"]),
-        (["completion", "z"], ["zsh"]),
+        (b"caplet conv\t", b"<convert>"),
+        (b"caplet convert binary:pa\t", b"<convert><binary:packed>"),
+        (b"caplet convert --sho\t bin\tjs\tperson.ca\t", b"<convert><--short><binary:json><person.capnp>"),
+        (b"caplet eval per\t", b"<eval><person.capnp>"),
+        (b"caplet compile --src\t", b"<compile><--src-prefix>"),
+        (b"caplet completion z\t", b"<completion><zsh>"),
+        (b"caplet help ev\t", b"<help><eval>"),
     ],
 )
-def test_bash_completes_commands_options_formats_and_files(
-    programs: Programs, words: list[str], expected: list[str]
+def test_shells_complete_commands_options_formats_and_files(
+    programs: Programs, shell: str, line: bytes, expected: bytes
 ) -> None:
-    if shutil.which("bash") is None:
-        pytest.skip("bash is not installed")
-    script = programs.ours("completion", "bash").stdout.decode()
-    script += (
-        f"COMP_WORDS=(caplet {' '.join(words)}); COMP_CWORD={len(words)}; _caplet; printf '%s\\n' ${{COMPREPLY[@]}}"
-    )
-    done = subprocess.run(["bash", "-c", script], capture_output=True, cwd=programs.directory, check=True)
-    found = done.stdout.decode().split()
-    assert set(expected) <= set(found)
-    assert all(word.startswith(words[-1]) for word in found)
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    assert typed(shell, line, programs.directory, completion_script(shell)) == expected
 
 
 def test_a_reader_that_stops_early_is_no_crash(programs: Programs) -> None:

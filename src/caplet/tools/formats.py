@@ -127,6 +127,8 @@ def _unpacked(source: Iterator[bytes]) -> Iterator[bytes]:
 
 def _flat(format_: str, source: Iterator[bytes]) -> Iterator[AnyPointer]:
     content = b"".join(_unpacked(source) if format_ == "flat-packed" else source)
+    if not content:
+        return
     if len(content) % 8:
         raise DecodeError(f"{len(content)} bytes are not a whole number of words")
     root = MessageReader([content], _LIMITS).root
@@ -145,6 +147,7 @@ def _jsons(source: Iterator[bytes], type_: MessageType) -> Iterator[AnyPointer]:
         yield MessageReader([type_.json.decode(type_.type, part)], _LIMITS).root
 
 
+_NOTHING: Final = re.compile(rb"(?:\s|#[^\n]*(?:\n|\Z))*")
 _PIECE: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[#`][^\n]*\n|[()\[\]{}]|[^"#`()\[\]{}]+', re.DOTALL)
 
 
@@ -163,7 +166,7 @@ def _literals(source: Iterator[bytes]) -> Iterator[bytes]:
                 if depth <= 0:
                     yield pending[:at]
                     pending, at, depth = pending[at:], 0, 0
-    if pending.strip():
+    if _NOTHING.fullmatch(pending) is None:
         yield pending
 
 
@@ -202,13 +205,15 @@ _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 def check_format(format_: str, head: bytes, quiet: bool) -> None:
-    """Compare the beginning of an input with its format; with `quiet` only see that there is an input.
+    """Compare the beginning of an input with its format; with `quiet` everything passes.
 
     Raises:
         ConversionError: there is no input.
         UsageError: the input is in another format.
     """
     if not head:
+        if quiet:
+            return
         raise ConversionError("the input is empty")
     if quiet or _PLAUSIBLE[format_](head):
         return
@@ -241,6 +246,12 @@ def _is_packed(head: bytes) -> bool:
     return _is_binary(_unpacked_head(head))
 
 
+def _is_flat_packed(head: bytes) -> bool:
+    """Whether it unpacks to a pointer; a null one is too likely what the zeroes of another format unpack to."""
+    found = _unpacked_head(head)
+    return _is_flat(found) and (any(found[:8]) or not (_is_binary(head) or _is_flat(head)))
+
+
 def _unpacked_head(head: bytes) -> bytes:
     try:
         return Unpacker().feed(head)
@@ -252,7 +263,7 @@ _PLAUSIBLE: Final[dict[str, Callable[[bytes], bool]]] = {
     "binary": _is_binary,
     "packed": _is_packed,
     "flat": _is_flat,
-    "flat-packed": lambda head: _is_flat(_unpacked_head(head)),
+    "flat-packed": _is_flat_packed,
     "canonical": _is_flat,
     "text": lambda head: _TEXT.match(head) is not None and _CONTROL.search(head) is None,
     "json": lambda head: _JSON.match(head) is not None and _CONTROL.search(head) is None,
