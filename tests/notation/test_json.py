@@ -296,3 +296,28 @@ def test_random_bytes_are_a_value_or_an_error(schema: CompiledFile) -> None:
         except NotationError:
             continue
         format_json(schema.registry, type_, MessageReader([found]).root)
+
+
+CHOICES = [
+    '"left": "l"',
+    '"right": 0.1',
+    '"both": {}',
+    '"both": {"up": 3}',
+    '"both": {"down": [1, 2]}',
+]
+
+
+@pytest.mark.parametrize("first", CHOICES)
+def test_the_last_of_several_members_of_a_union_counts_as_in_the_original(
+    schema: CompiledFile, tool: Tool, first: str
+) -> None:
+    codec = JsonCodec(schema.registry)
+    texts = [f'{{"choice": {{{first}, {last}}}}}' for last in CHOICES if last.split(":")[0] != first.split(":")[0]]
+    texts += [
+        '{"words": "w", "many": [{"text": "t"}]}',
+        '{"many": [{}], "nothing": null}',
+        '{"nothing": null, "words": "w"}',
+    ]
+    for text in texts:
+        found = codec.decode(type_of(schema, "Everything"), text)
+        assert found == tool.convert("json:flat", "Everything", text.encode()), text

@@ -52,6 +52,7 @@ cdef class Filling:
 
 cdef class StructForm(JsonForm):
     cdef public str title
+    cdef public bint is_group
     cdef public long long data_words
     cdef public long long pointer_count
     cdef public long long weight

@@ -71,6 +71,8 @@ class JsonMember:
         """Return the form of its type."""
         if self.form is None:
             self.form = self.make_form()
+            if self.is_group and isinstance(self.form, StructForm):
+                self.form.is_group = True
         return self.form
 
     # --- out ----------------------------------------------------------------------------------------------------------
@@ -191,7 +193,7 @@ class Filling:
 class StructForm(JsonForm):
     """A struct or group: an object.
 
-    Slots: `weight` what one costs to be written out, in words; `plain` the members outside of the union and `union` those inside; `tag_offset` where the union's tag is, in bytes; `tag_name` the name of
+    Slots: `weight` what one costs to be written out, in words; `is_group` whether it lies inside another struct; `plain` the members outside of the union and `union` those inside; `tag_offset` where the union's tag is, in bytes; `tag_name` the name of
     the discriminator and `value_name` that of the value, None without; `simple` the members by name when none is flattened and there is no
     discriminator; `table` what each name stands for otherwise.
     """
@@ -199,6 +201,7 @@ class StructForm(JsonForm):
     __slots__ = (
         "by_tag",
         "data_words",
+        "is_group",
         "plain",
         "pointer_count",
         "prepare",
@@ -220,6 +223,7 @@ class StructForm(JsonForm):
         self.weight = data_words + pointer_count
         self.title = title
         self.data_words = data_words
+        self.is_group = False
         self.pointer_count = pointer_count
         self.prepare = prepare
         self.plain: list[JsonMember] = []
@@ -342,17 +346,28 @@ class StructForm(JsonForm):
             self.decode_members(reading, target, source, depth)
             return
         name = ""
+        chosen: JsonMember | None = None
         try:
             for name, item in source:
                 member = simple.get(name)
                 if member is not None:
                     if member.tag >= 0:
+                        if chosen is not None and chosen is not member:
+                            self.replace(target, chosen, member)
+                        chosen = member
                         target.set_u16(self.tag_offset, member.tag)
                     member.decode(reading, target, item, depth)
                 elif reading.reject_unknown:
                     raise NotationError("the schema has no such member")
         except NotationError as error:
             raise error.inside("." + name) from None
+
+    def replace(self, target: AnyStructBuilder, former: JsonMember, member: JsonMember) -> None:
+        """Take away what an earlier member of the union left where a later one is read, as far as the C++ library does."""
+        if self.is_group:
+            wipe(target, former, True)
+        if member.is_group:
+            wipe(target, member, False)
 
     def decode_members(
         self, reading: JsonInput, target: AnyStructBuilder, source: tuple[tuple[str, Json], ...], depth: int
@@ -461,6 +476,26 @@ class HandledStructForm(StructForm):
         """Let the program fill it."""
         reading.check_depth(depth)
         self.read(target, plain(source))
+
+
+def wipe(target: AnyStructBuilder, member: JsonMember, whole: bool) -> None:
+    """Zero a member; of a union inside of it all members (`whole`), or the first one."""
+    if member.handler is not None:
+        return
+    form = member.known_form()
+    if form.is_number:
+        number: NumberForm = form  # type: ignore[assignment]
+        number.put(target, member.offset, 0, 0)
+    elif member.is_group:
+        group: StructForm = form  # type: ignore[assignment]
+        group.ready()
+        if group.union:
+            target.set_u16(group.tag_offset, 0)
+        for child in group.plain + group.union:
+            if whole or child.tag <= 0:
+                wipe(target, child, whole)
+    else:
+        target.clear(member.offset)
 
 
 def unquoted(key: str) -> str:
