@@ -70,7 +70,7 @@ def results_of_caplet_client(port: str) -> list[str]:
 
     async def run() -> list[str]:
         async with caplet.connect(f"tcp://127.0.0.1:{port}") as connection:
-            calc = connection.bootstrap(client.calculator.Calculator)
+            calc = connection.bootstrap(client.Calculator)
             lines = [
                 f"literal {await client.evaluate_a_literal(calc):g}",
                 f"pipelined {await client.use_operators_before_they_arrive(calc):g}",

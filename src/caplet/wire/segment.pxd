@@ -14,7 +14,9 @@ cdef extern from "Python.h":
 
 cdef bint COMPILED
 
+# The collector of cycles must not clear it: it would forget `pinned` without releasing it. What a cycle leads through elsewhere is cleared.
 @cython.final
+@cython.no_gc_clear
 cdef class Segment:
     cdef readonly Py_ssize_t id
     cdef readonly bint fixed
