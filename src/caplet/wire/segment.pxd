@@ -14,9 +14,11 @@ cdef extern from "Python.h":
 
 cdef bint COMPILED
 
-# The collector of cycles must not clear it: it would forget `pinned` without releasing it. What a cycle leads through elsewhere is cleared.
+cdef struct Pinned:
+    # A buffer inside a struct of its own: of one that it sees, Cython makes the collector of cycles forget the owner without releasing it.
+    Py_buffer view
+
 @cython.final
-@cython.no_gc_clear
 cdef class Segment:
     cdef readonly Py_ssize_t id
     cdef readonly bint fixed
@@ -24,7 +26,7 @@ cdef class Segment:
     cdef readonly Py_ssize_t words
     cdef object _view
     cdef object source
-    cdef Py_buffer pinned
+    cdef Pinned pinned
     cdef unsigned char *u8s
     cdef signed char *i8s
     cdef unsigned short *u16s
@@ -66,17 +68,17 @@ cdef inline Py_ssize_t see_buffer(Segment segment, object buffer) except -1:
     if type(buffer) is not bytes and type(buffer) is not memoryview and type(buffer) is not bytearray:
         # What others show may differ from one time to the next.
         buffer = memoryview(buffer)
-    PyBuffer_Release(&segment.pinned)
-    PyObject_GetBuffer(buffer, &segment.pinned, PyBUF_SIMPLE)
+    PyBuffer_Release(&segment.pinned.view)
+    PyObject_GetBuffer(buffer, &segment.pinned.view, PyBUF_SIMPLE)
     segment.source = buffer
     segment._view = None
-    point(segment, segment.pinned.buf)
-    return segment.pinned.len >> 3
+    point(segment, segment.pinned.view.buf)
+    return segment.pinned.view.len >> 3
 
 cdef inline Py_ssize_t see_framed(Segment segment, object data) except -1:
     # Looks at the only segment of a message that lies whole in `data`, and returns its words; 0 when there are more, or less, or the buffer
     # is of another kind, and then the segment is as it was.
-    cdef Py_buffer *pinned = &segment.pinned
+    cdef Py_buffer *pinned = &segment.pinned.view
     cdef unsigned int *table
     if type(data) is not bytes and type(data) is not memoryview and type(data) is not bytearray:
         return 0
@@ -94,7 +96,7 @@ cdef inline Py_ssize_t see_framed(Segment segment, object data) except -1:
 
 cdef inline Py_ssize_t seen_from(Segment segment) noexcept:
     # The byte of the buffer where the segment begins.
-    return segment.u8s - <unsigned char *>segment.pinned.buf
+    return segment.u8s - <unsigned char *>segment.pinned.view.buf
 
 # Memory of first segments that is not in use, ready for the next message.
 cdef struct Pool:
@@ -104,7 +106,7 @@ cdef struct Pool:
 cdef Pool POOL
 
 cdef inline int let_go(Segment segment) except -1:
-    PyBuffer_Release(&segment.pinned)
+    PyBuffer_Release(&segment.pinned.view)
     memory = segment.source
     if type(memory) is bytearray and POOL.count < 8 and PyByteArray_GET_SIZE(memory) == 8192 and Py_REFCNT(memory) == 2:
         # Nobody else has it: there are `memory` and `segment.source`.
