@@ -7,14 +7,12 @@ rest of the language.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from caplet.notation.text import TextPrinter
 from caplet.schema.model import (
     Annotation,
     AnnotationNode,
     AnnotationTargets,
-    AnyPointerConstraint,
     AnyPointerType,
     Brand,
     Field,
@@ -31,32 +29,10 @@ from caplet.schema.model import (
     TypeKind,
 )
 from caplet.schema.registry import Registry
+from caplet.schema.type_names import ANY_POINTER_NAMES, PRIMITIVE_NAMES
 from caplet.wire.untyped import AnyStruct
 
 __all__ = ["Literals", "SchemaNames", "has_literals"]
-
-_PRIMITIVES: Final = {
-    TypeKind.VOID: "Void",
-    TypeKind.BOOL: "Bool",
-    TypeKind.INT8: "Int8",
-    TypeKind.INT16: "Int16",
-    TypeKind.INT32: "Int32",
-    TypeKind.INT64: "Int64",
-    TypeKind.UINT8: "UInt8",
-    TypeKind.UINT16: "UInt16",
-    TypeKind.UINT32: "UInt32",
-    TypeKind.UINT64: "UInt64",
-    TypeKind.FLOAT32: "Float32",
-    TypeKind.FLOAT64: "Float64",
-    TypeKind.TEXT: "Text",
-    TypeKind.DATA: "Data",
-}
-_POINTERS: Final = {
-    AnyPointerConstraint.ANY_KIND: "AnyPointer",
-    AnyPointerConstraint.STRUCT: "AnyStruct",
-    AnyPointerConstraint.LIST: "AnyList",
-    AnyPointerConstraint.CAPABILITY: "Capability",
-}
 
 
 def has_literals(type_: Type) -> bool:
@@ -120,8 +96,8 @@ class SchemaNames:
             assert method is not None
             return method.implicit_parameters[type_.parameter_index]
         if isinstance(type_, AnyPointerType):
-            return _POINTERS[type_.constraint]
-        return _PRIMITIVES[type_.kind]
+            return ANY_POINTER_NAMES[type_.constraint]
+        return PRIMITIVE_NAMES[type_.kind]
 
     def annotation(self, annotation: Annotation, scope: Node) -> str:
         """Return an annotation with its value."""

@@ -22,8 +22,9 @@ from caplet.compiler.tree import (
     RelativeName,
     describe,
 )
-from caplet.schema.model import ANY_POINTER, PRIMITIVES, AnyPointerConstraint, AnyPointerType, Type, TypeKind
+from caplet.schema.model import PRIMITIVES, AnyPointerType, Type
 from caplet.schema.records import record
+from caplet.schema.type_names import ANY_POINTER_NAMES, PRIMITIVE_NAMES
 
 if TYPE_CHECKING:
     from caplet.compiler.modules import Module
@@ -58,25 +59,9 @@ class Builtin:
 
 
 _NAMES: Final[dict[str, Type | None]] = {
-    "Void": PRIMITIVES[TypeKind.VOID],
-    "Bool": PRIMITIVES[TypeKind.BOOL],
-    "Int8": PRIMITIVES[TypeKind.INT8],
-    "Int16": PRIMITIVES[TypeKind.INT16],
-    "Int32": PRIMITIVES[TypeKind.INT32],
-    "Int64": PRIMITIVES[TypeKind.INT64],
-    "UInt8": PRIMITIVES[TypeKind.UINT8],
-    "UInt16": PRIMITIVES[TypeKind.UINT16],
-    "UInt32": PRIMITIVES[TypeKind.UINT32],
-    "UInt64": PRIMITIVES[TypeKind.UINT64],
-    "Float32": PRIMITIVES[TypeKind.FLOAT32],
-    "Float64": PRIMITIVES[TypeKind.FLOAT64],
-    "Text": PRIMITIVES[TypeKind.TEXT],
-    "Data": PRIMITIVES[TypeKind.DATA],
+    **{name: PRIMITIVES[kind] for kind, name in PRIMITIVE_NAMES.items()},
     "List": None,
-    "AnyPointer": ANY_POINTER,
-    "AnyStruct": AnyPointerType(AnyPointerConstraint.STRUCT),
-    "AnyList": AnyPointerType(AnyPointerConstraint.LIST),
-    "Capability": AnyPointerType(AnyPointerConstraint.CAPABILITY),
+    **{name: AnyPointerType(constraint) for constraint, name in ANY_POINTER_NAMES.items()},
 }
 BUILTINS: Final = {name: Builtin(number, name, type_) for number, (name, type_) in enumerate(_NAMES.items(), 1)}
 _LIST: Final = BUILTINS["List"]

@@ -71,6 +71,7 @@ from caplet.schema.model import (
 )
 from caplet.schema.records import replace
 from caplet.schema.registry import apply_brand
+from caplet.schema.type_names import ANY_POINTER_NAMES, PRIMITIVE_NAMES
 
 __all__ = ["Translator"]
 
@@ -191,10 +192,8 @@ class Translator:
             scope = self.world.scopes.get(type_.type_id)
             return scope.declaration.name.text if scope is not None else f"{type_.type_id:#x}"
         if isinstance(type_, AnyPointerType):
-            return {0: "AnyPointer", 1: "AnyStruct", 2: "AnyList", 3: "Capability"}[type_.constraint]
-        names = {TypeKind.ANY_POINTER: "a generic parameter"}
-        plain = type_.kind.name.capitalize()
-        return names.get(type_.kind, plain.replace("Uint", "UInt"))
+            return ANY_POINTER_NAMES[type_.constraint]
+        return PRIMITIVE_NAMES.get(type_.kind, "a generic parameter")
 
     # -- members and constants, for values ------------------------------------------------------------------------------
 

@@ -58,6 +58,7 @@ from caplet.schema.model import (
     Value,
 )
 from caplet.schema.registry import apply_brand
+from caplet.schema.type_names import PRIMITIVE_NAMES
 from caplet.wire.framing import Framer
 from caplet.wire.message import MessageReader
 
@@ -178,7 +179,9 @@ class ValueCompiler:
             return Value(kind, expression.value)
         if not report:
             return None
-        self.error(expression, f"{expression.value} does not fit into {_type_word(kind)}, which holds {low} to {high}")
+        self.error(
+            expression, f"{expression.value} does not fit into {PRIMITIVE_NAMES[kind]}, which holds {low} to {high}"
+        )
         return Value(kind, low if expression.value < low else high)
 
     def text(self, expression: Expression, content: bytes) -> Value | None:
@@ -511,9 +514,3 @@ def _constant_fits(source: Type, target: Type) -> bool:
     if isinstance(source, NamedType) and isinstance(target, NamedType) and source.kind == TypeKind.ENUM:
         return source.type_id == target.type_id
     return source == target
-
-
-def _type_word(kind: TypeKind) -> str:
-    return (
-        kind.name.replace("UINT", "UInt").replace("INT", "Int") if kind.name.startswith("U") else kind.name.capitalize()
-    )

@@ -18,14 +18,7 @@ from caplet.runtime.clients import Client, ClientMethod, make_client_class
 from caplet.runtime.documentation import CLASS_DOC
 from caplet.runtime.empty_results import EmptyResults
 from caplet.runtime.enums import extend_enum, make_enum
-from caplet.runtime.fields import (
-    INT_FIELDS,
-    BoolField,
-    EnumField,
-    Field,
-    FloatField,
-    VoidField,
-)
+from caplet.runtime.field_descriptors import make_field
 from caplet.runtime.generics import brand_name, brand_of_arguments, scope_of_arguments, tidy_brand
 from caplet.runtime.interfaces import InterfacePlan, MethodPlan
 from caplet.runtime.kinds import (
@@ -37,14 +30,13 @@ from caplet.runtime.kinds import (
     InterfaceKind,
     IntKind,
     Kind,
-    PointerKind,
     TextKind,
     VoidKind,
 )
 from caplet.runtime.list_kinds import ListKind
 from caplet.runtime.names import STRUCT_NAMES, avoid, declared_name, field_names, method_names
 from caplet.runtime.plans import GroupField, StructField, StructKind
-from caplet.runtime.pointer_fields import PointerField, TextField
+from caplet.runtime.pointer_fields import PointerField
 from caplet.runtime.servers import make_server_class
 from caplet.runtime.structs import BuilderMixin, Struct, finish_class
 from caplet.runtime.unions import Which
@@ -59,7 +51,6 @@ from caplet.schema.model import (
     ConstNode,
     EnumNode,
     EnumType,
-    Group,
     InterfaceNode,
     InterfaceType,
     ListType,
@@ -72,13 +63,13 @@ from caplet.schema.model import (
     TypeKind,
     Value,
 )
-from caplet.schema.registry import apply_brand, apply_brand_to_brand
+from caplet.schema.registry import apply_brand_to_brand
 from caplet.wire.message import MessageReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from caplet.schema.model import Field as FieldNode
+    from caplet.runtime.fields import Field
     from caplet.schema.model import Method
     from caplet.schema.registry import Registry
 
@@ -394,7 +385,7 @@ class ClassFactory:
             name = names[field.name]
             tag = field.discriminant_value if field.in_union else _NO_TAG
             try:
-                descriptor = self._make_field(field, brand)
+                descriptor = make_field(field, brand, self.kind_of, self._plan_of_group)
             except SchemaError as error:
                 raise SchemaError(f"{title}.{name} cannot be made: {error}") from error
             descriptor.place(name, field.name, f"{title}.{name}", tag, tag_index, union)
@@ -434,44 +425,10 @@ class ClassFactory:
             elif isinstance(child.body, ConstNode | AnnotationNode):
                 setattr(cls, name, self.member_of(node, name))
 
-    def _make_field(self, field: FieldNode, brand: Brand) -> Field:
-        """Make the descriptor of a field."""
-        if isinstance(field.body, Group):
-            return GroupField(self.class_of(field.body.type_id, brand)._plan)
-        slot = field.body
-        kind = self.kind_of(apply_brand(slot.type, brand))
-        content = slot.default.content
-        if isinstance(kind, VoidKind):
-            return VoidField()
-        if isinstance(kind, BoolKind):
-            return BoolField(slot.offset, bool(content))
-        if isinstance(kind, IntKind):
-            return INT_FIELDS[kind.code](kind, slot.offset * kind.width, int(content or 0))
-        if isinstance(kind, FloatKind):
-            return FloatField(kind, slot.offset * kind.width, float(content or 0.0))
-        if isinstance(kind, EnumKind):
-            return EnumField(kind, slot.offset * 2, int(content or 0))
-        assert isinstance(kind, PointerKind)
-        default = self._default_message(kind, slot.default)
-        if isinstance(kind, TextKind):
-            return TextField(kind, slot.offset, default)
-        if isinstance(kind, StructKind):
-            return StructField(kind, slot.offset, default)
-        return PointerField(kind, slot.offset, default)
-
-    def _default_message(self, kind: PointerKind, default: Value) -> bytes | None:
-        """Return a pointer field's default as a flat message, None when the type's own default holds."""
-        content = default.content
-        if not content:
-            return None
-        # A parameter that is bound to Text has the default of an AnyPointer, which is a message already.
-        if default.kind in (TypeKind.TEXT, TypeKind.DATA):
-            from caplet.wire.message import MessageBuilder
-
-            message = MessageBuilder()
-            kind.store(message, message.segments[0], 0, content, "default")
-            return message.segments[0].blob(0, message.segments[0].used << 3)
-        return content if isinstance(content, bytes) else None
+    def _plan_of_group(self, type_id: int, brand: Brand) -> StructKind:
+        """Return how values of a group are read and written."""
+        plan: StructKind = self.class_of(type_id, brand)._plan
+        return plan
 
     # --- interfaces -----------------------------------------------------------------------------------------------------------------
 

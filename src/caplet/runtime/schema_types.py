@@ -17,6 +17,7 @@ from caplet.schema.model import (
     Type,
     TypeKind,
 )
+from caplet.schema.type_names import ANY_POINTER_NAMES, PRIMITIVE_NAMES
 from caplet.schema.validation import is_pointer
 from caplet.wire.untyped import AnyList, AnyPointer, AnyStruct
 
@@ -26,26 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["SchemaType"]
 
-_WORDS = {
-    TypeKind.VOID: "Void",
-    TypeKind.BOOL: "Bool",
-    TypeKind.INT8: "Int8",
-    TypeKind.INT16: "Int16",
-    TypeKind.INT32: "Int32",
-    TypeKind.INT64: "Int64",
-    TypeKind.UINT8: "UInt8",
-    TypeKind.UINT16: "UInt16",
-    TypeKind.UINT32: "UInt32",
-    TypeKind.UINT64: "UInt64",
-    TypeKind.FLOAT32: "Float32",
-    TypeKind.FLOAT64: "Float64",
-    TypeKind.TEXT: "Text",
-    TypeKind.DATA: "Data",
-}
 _ANY = {
-    AnyPointerConstraint.ANY_KIND: ("AnyPointer", AnyPointer),
-    AnyPointerConstraint.STRUCT: ("AnyStruct", AnyStruct),
-    AnyPointerConstraint.LIST: ("AnyList", AnyList),
+    AnyPointerConstraint.ANY_KIND: AnyPointer,
+    AnyPointerConstraint.STRUCT: AnyStruct,
+    AnyPointerConstraint.LIST: AnyList,
 }
 _SIMPLE: dict[TypeKind, Any] = {
     TypeKind.VOID: None,
@@ -107,7 +92,7 @@ class SchemaType:
 
             return Client
         if model.kind is TypeKind.ANY_POINTER:
-            return _ANY[model.constraint][1] if isinstance(model, AnyPointerType) else AnyPointer
+            return _ANY[model.constraint] if isinstance(model, AnyPointerType) else AnyPointer
         return _SIMPLE.get(model.kind, int)
 
     def __str__(self) -> str:
@@ -144,7 +129,7 @@ def type_text(factory: ClassFactory, model: Type) -> str:
         if node is not None and model.parameter_index < len(node.parameters):
             return node.parameters[model.parameter_index]
     if isinstance(model, AnyPointerType):
-        return "Capability" if model.constraint is AnyPointerConstraint.CAPABILITY else _ANY[model.constraint][0]
+        return ANY_POINTER_NAMES[model.constraint]
     if isinstance(model, ImplicitParameterType | ParameterType):
         return "AnyPointer"
-    return _WORDS[model.kind]
+    return PRIMITIVE_NAMES[model.kind]
