@@ -32,6 +32,17 @@ def test_words_are_packed_by_the_rules_W17(words: str, packed: str) -> None:
     assert unpack(bytes.fromhex(packed)).hex() == words
 
 
+@pytest.mark.parametrize("behind", [b"", bytes(8), b"\1" * 8, b"\1" + bytes(7)])
+def test_a_word_with_any_of_its_bytes_zero_is_packed_as_its_tag_and_the_others_W17(behind: bytes) -> None:
+    rest = pack(behind)
+    for tag in range(1, 255):
+        others = bytes(range(251, 251 - tag.bit_count(), -1))
+        left = iter(others)
+        word = bytes(next(left) if tag >> at & 1 else 0 for at in range(8))
+        assert pack(word + behind) == bytes([tag]) + others + rest
+        assert unpack(bytes([tag]) + others + rest) == word + behind
+
+
 def test_packed_words_may_be_cut_anywhere_W17() -> None:
     sys.stdout.write(f"seed {SEED}\n")
     source = random.Random(SEED)

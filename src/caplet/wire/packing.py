@@ -8,10 +8,16 @@ zeros there are; behind 0xff, how many words follow as they are.
 
 from __future__ import annotations
 
+from struct import Struct
+from typing import TYPE_CHECKING
+
 from caplet.errors import TruncatedError
 from caplet.wire.buffers import Buffer
 
-__all__ = ["LONGEST_WORDS", "Packer", "Unpacker", "pack", "unpack", "unpack_into"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["LONGEST_WORDS", "Packer", "Unpacker", "new_room", "pack", "pack_each", "unpack", "unpack_into"]
 
 COMPILED = not __file__.endswith(".py")
 
@@ -19,6 +25,18 @@ _LONGEST_RUN = 255
 # The longest tag with its word and the length of its run, and what the longest run unpacks to.
 _LONGEST_TAG = 10
 LONGEST_WORDS = 8 + _LONGEST_RUN * 8
+# How many bytes of a packed form are looked at together where they must be copied first.
+_WINDOW_BYTES = 1 << 16
+
+# How many bytes of its word follow a tag.
+_WEIGHTS = bytes([tag.bit_count() for tag in range(256)])
+if COMPILED:
+    make_moves()  # type: ignore[name-defined]  # noqa: F821  (packing.pxd)
+else:
+    # What is 1 where a byte is not zero, the tag of each word that looks so, and how the bytes of a tag lie in their word.
+    _MARKS = bytes(1) + b"\1" * 255
+    _TAGS = {bytes([tag >> at & 1 for at in range(8)]): tag for tag in range(256)}
+    _LAYOUTS = [Struct("".join(["B" if tag >> at & 1 else "x" for at in range(8)])) for tag in range(256)]
 
 
 def pack(content: Buffer) -> bytes:
@@ -30,141 +48,111 @@ def pack(content: Buffer) -> bytes:
     Raises:
         ValueError: it is not a multiple of 8.
     """
-    data = content if isinstance(content, bytes) else bytes(content)
-    if len(data) % 8:
-        raise ValueError(f"{len(data)} bytes are not a whole number of words")
-    packed = _room_for(len(data))
-    _, size = pack_words(data, 0, len(data), packed, True)
-    return bytes(memoryview(packed)[:size])
+    return pack_each((content,))
 
 
-def _room_for(size: int) -> bytearray:
-    """Return room for the packed form of `size` bytes, at most ten bytes a word; one more may be written before it is known to be zero."""
-    return bytearray(size // 8 * 10 + 1)
+def pack_each(pieces: Iterable[Buffer]) -> bytes:
+    """Return the packed forms of several runs of memory, each packed by itself, one behind the other.
+
+    Args:
+        pieces: bytes, each a multiple of 8.
+
+    Raises:
+        ValueError: one is not a multiple of 8.
+    """
+    views = [memoryview(piece) for piece in pieces]
+    for view in views:
+        if view.nbytes % 8:
+            raise ValueError(f"{view.nbytes} bytes are not a whole number of words")
+    packed = new_room(_most_bytes(sum([view.nbytes for view in views])))
+    to = 0
+    for view in views:
+        if COMPILED:
+            to = pack_memory(view, packed, to)  # type: ignore[name-defined]  # noqa: F821  (packing.pxd)
+        else:
+            _, to = pack_words(bytes(view), 0, view.nbytes, packed, to, True)
+    return bytes(memoryview(packed)[:to])
 
 
-def pack_words(data: bytes, at: int, size: int, packed: bytearray, final: bool) -> tuple[int, int]:
-    """Write the packed form of whole words to the start of `packed`.
+def _most_bytes(size: int) -> int:
+    """Return how long the packed form of `size` bytes may be, at most ten bytes a word; a whole word is written before its zeros are left out."""
+    return size // 8 * 10 + 8
+
+
+def new_room(size: int) -> bytearray:
+    """Return memory that is still to be written; compiled, it holds anything."""
+    return any_bytes(size) if COMPILED else bytearray(size)  # type: ignore[name-defined]  # noqa: F821  (packing.pxd)
+
+
+def pack_words(data: bytes, at: int, size: int, packed: bytearray, to: int, final: bool) -> tuple[int, int]:
+    """Write the packed form of whole words to `packed`.
 
     Args:
         data: the words, as bytes.
         at: where to begin.
         size: where to end.
-        packed: room for ten bytes a word, and one more.
+        packed: room for what `_most_bytes` says.
+        to: where in `packed` to begin.
         final: whether nothing follows, so that a run which reaches the end ends there.
 
     Returns:
-        Up to where `data` is packed: to the end, or to a run that what follows may prolong. And how many bytes it became.
+        Up to where `data` is packed: to the end, or to a run that what follows may prolong. And where `packed` goes on.
     """
-    to = 0
     while at < size:
-        if is_zero(data, at):
-            run = count_zeros(data, at + 8, min(size, at + 8 + _LONGEST_RUN * 8))
-            if at + 8 + run == size and run < _LONGEST_RUN * 8 and not final:
-                return at, to
-            packed[to] = 0
-            packed[to + 1] = run >> 3
-            to += 2
-            at += 8 + run
-            continue
         start = to
-        tagged = pack_word(data, at, packed, to)
-        tag = tagged & 0xFF
-        to = tagged >> 8
+        tag = pack_word(data, at, packed, start)
+        to += 1 + _WEIGHTS[tag]
         at += 8
-        if tag == 0xFF:
-            run = count_full(data, at, min(size, at + _LONGEST_RUN * 8))
+        if tag == 0 or tag == 0xFF:
+            end = min(size, at + _LONGEST_RUN * 8)
+            run = count_full(data, at, end) if tag else count_zeros(data, at, end)
             if at + run == size and run < _LONGEST_RUN * 8 and not final:
                 return at - 8, start
             packed[to] = run >> 3
-            to = copy_run(data, at, at + run, packed, to + 1)
+            to += 1
+            if tag:
+                to = copy_run(data, at, at + run, packed, to)
             at += run
     return at, to
 
 
-def pack_word(data: bytes, at: int, packed: bytearray, start: int) -> int:
-    """Write one word that is not zero, with its tag.
-
-    Each byte is written, and counts when it is not zero: no branch that the processor could guess wrong. It is no loop because a loop is a fifth slower.
-
-    Returns:
-        The tag, and from bit 8 on where the next one begins.
-    """
-    to = start + 1
-    byte = packed[to] = data[at]
-    bit = byte != 0
-    tag = bit * 1
-    to += bit
-    byte = packed[to] = data[at + 1]
-    bit = byte != 0
-    tag |= bit << 1
-    to += bit
-    byte = packed[to] = data[at + 2]
-    bit = byte != 0
-    tag |= bit << 2
-    to += bit
-    byte = packed[to] = data[at + 3]
-    bit = byte != 0
-    tag |= bit << 3
-    to += bit
-    byte = packed[to] = data[at + 4]
-    bit = byte != 0
-    tag |= bit << 4
-    to += bit
-    byte = packed[to] = data[at + 5]
-    bit = byte != 0
-    tag |= bit << 5
-    to += bit
-    byte = packed[to] = data[at + 6]
-    bit = byte != 0
-    tag |= bit << 6
-    to += bit
-    byte = packed[to] = data[at + 7]
-    bit = byte != 0
-    tag |= bit << 7
-    to += bit
-    packed[start] = tag
-    return to << 8 | tag
-
-
-def is_zero(data: bytes, at: int) -> bool:
-    """Return whether the word at `at` is zero; written so that a C compiler makes two loads of it."""
-    low = data[at] | data[at + 1] << 8 | data[at + 2] << 16 | data[at + 3] << 24
-    high = data[at + 4] | data[at + 5] << 8 | data[at + 6] << 16 | data[at + 7] << 24
-    return low | high == 0
+def pack_word(data: bytes, at: int, packed: bytearray, to: int) -> int:
+    """Write one word with its tag in front, and return the tag."""
+    if COMPILED:
+        return squeeze_word(data, at, packed, to)  # type: ignore[name-defined,no-any-return]  # noqa: F821  (packing.pxd)
+    word = data[at : at + 8]
+    tag = packed[to] = _TAGS[word.translate(_MARKS)]
+    packed[to + 1 : to + 1 + _WEIGHTS[tag]] = word.replace(b"\0", b"")
+    return tag
 
 
 def count_zeros(data: bytes, start: int, end: int) -> int:
     """Return how many bytes from `start` are words of zeros."""
-    at = start
-    while at < end and is_zero(data, at):
-        at += 8
-    return at - start
+    if COMPILED:
+        return zeros_from(data, start, end)  # type: ignore[name-defined,no-any-return]  # noqa: F821  (packing.pxd)
+    return end - start - len(data[start:end].lstrip(b"\0")) & ~7
 
 
 def count_full(data: bytes, start: int, end: int) -> int:
     """Return how many bytes from `start` are words with fewer than two zero bytes."""
     at = start
-    while at < end:
-        blanks = 0
-        for index in range(8):
-            blanks += data[at + index] == 0
-        if blanks > 1:
-            break
+    while at < end and blanks_of(data, at) < 2:
         at += 8
     return at - start
+
+
+def blanks_of(data: bytes, at: int) -> int:
+    """Return how many bytes of a word are zero."""
+    return 8 - _WEIGHTS[tag_of(data, at)] if COMPILED else data.count(0, at, at + 8)  # type: ignore[name-defined]  # noqa: F821  (packing.pxd)
 
 
 def copy_run(data: bytes, at: int, end: int, target: bytearray, to: int) -> int:
     """Copy the bytes from `at` to `end` and return where the target goes on."""
     if COMPILED:
-        copy_bytes(target, to, data, at, end - at)  # type: ignore[name-defined]  # noqa: F821  (inline in packing.pxd)
-        return to + end - at
-    while at < end:
-        target[to] = data[at]
-        at += 1
-        to += 1
-    return to
+        copy_bytes(target, to, data, at, end - at)  # type: ignore[name-defined]  # noqa: F821  (packing.pxd)
+    else:
+        target[to : to + end - at] = data[at:end]
+    return to + end - at
 
 
 class Packer:
@@ -195,10 +183,10 @@ class Packer:
             if at == size and len(self._run) < _LONGEST_RUN * 8 + 8:
                 return b""
             prolonged = self._end_run()
-        packed = _room_for(size - at)
-        done, length = pack_words(data, at, size, packed, False)
+        packed = new_room(_most_bytes(size - at))
+        done, length = pack_words(data, at, size, packed, 0, False)
         self._run += data[done:size]
-        return prolonged + packed[:length]
+        return prolonged + bytes(memoryview(packed)[:length])
 
     def _prolong(self, data: bytes, size: int) -> int:
         """Take the words that go on with the open run, and return how many bytes they are."""
@@ -257,7 +245,7 @@ class Unpacker:
         pieces: list[bytes] = []
         at = 0
         while True:
-            words = bytearray(2 * (len(data) - at) + 2 * LONGEST_WORDS)
+            words = new_room(2 * (len(data) - at) + 2 * LONGEST_WORDS)
             used, length = unpack_into(data[at:], words, 0, len(words) - LONGEST_WORDS)
             if not used:
                 break
@@ -281,7 +269,7 @@ def unpack_into(packed: Buffer, words: bytearray, to: int, limit: int) -> tuple[
 
     Args:
         packed: bytes in the packed form.
-        words: where they are unpacked to; zeros from `to` on, but for the word at `to` itself.
+        words: where they are unpacked to.
         to: where in `words` to begin.
         limit: where in `words` the last tag may begin; `LONGEST_WORDS` of room must follow it.
 
@@ -291,19 +279,22 @@ def unpack_into(packed: Buffer, words: bytearray, to: int, limit: int) -> tuple[
     size = len(packed)
     # A tag is looked at without asking whether it is whole as long as the longest one would be; the last ones are given room behind them.
     near_end = max(size - _LONGEST_TAG + 1, 0)
-    at, to = unpack_words_of(packed, near_end, size, words, to, limit)
+    at = 0
+    if COMPILED:
+        at, to = unpack_memory(packed, near_end, size, words, to, limit)  # type: ignore[name-defined]  # noqa: F821  (packing.pxd)
+    else:
+        used = 1
+        while used and at < near_end and to <= limit:
+            # No more is copied than there is use for: behind one message there may be many.
+            length = min(_WINDOW_BYTES, (limit - to) // 8 * _LONGEST_TAG + LONGEST_WORDS + _LONGEST_TAG, size - at)
+            window = bytes(memoryview(packed)[at : at + length])
+            used, to = unpack_words(window, length - _LONGEST_TAG + 1, length, words, to, limit)
+            at += used
     if near_end <= at < size:
         rest = bytes(memoryview(packed)[at:])
-        used, to = unpack_words_of(rest + bytes(_LONGEST_TAG), len(rest), len(rest), words, to, limit)
+        used, to = unpack_words(rest + bytes(_LONGEST_TAG), len(rest), len(rest), words, to, limit)
         at += used
     return at, to
-
-
-def unpack_words_of(packed: Buffer, last: int, size: int, words: bytearray, to: int, limit: int) -> tuple[int, int]:
-    """Unpack a buffer; see `unpack_words`."""
-    if COMPILED:
-        return unpack_memory(packed, last, size, words, to, limit)  # type: ignore[name-defined,no-any-return]  # noqa: F821  (inline in packing.pxd)
-    return unpack_words(packed, last, size, words, to, limit)  # type: ignore[arg-type]
 
 
 def unpack_words(data: bytes, last: int, size: int, words: bytearray, to: int, limit: int) -> tuple[int, int]:
@@ -315,44 +306,41 @@ def unpack_words(data: bytes, last: int, size: int, words: bytearray, to: int, l
     at = 0
     while at < last and to <= limit:
         tag = data[at]
-        # Each byte is written, times its bit: no branch that the processor could guess wrong. A loop would be a fifth slower.
-        next_at = at + 1
-        bit = tag & 1
-        words[to] = data[next_at] * bit
-        next_at += bit
-        bit = tag >> 1 & 1
-        words[to + 1] = data[next_at] * bit
-        next_at += bit
-        bit = tag >> 2 & 1
-        words[to + 2] = data[next_at] * bit
-        next_at += bit
-        bit = tag >> 3 & 1
-        words[to + 3] = data[next_at] * bit
-        next_at += bit
-        bit = tag >> 4 & 1
-        words[to + 4] = data[next_at] * bit
-        next_at += bit
-        bit = tag >> 5 & 1
-        words[to + 5] = data[next_at] * bit
-        next_at += bit
-        bit = tag >> 6 & 1
-        words[to + 6] = data[next_at] * bit
-        next_at += bit
-        bit = tag >> 7 & 1
-        words[to + 7] = data[next_at] * bit
-        next_at += bit
-        zeros = tag == 0
-        run = data[next_at] * 8 * zeros
-        next_at += zeros
-        if tag == 0xFF:
-            stop = next_at + 1 + data[next_at] * 8
-            if stop > size:
+        next_at = at + 1 + _WEIGHTS[tag]
+        if tag == 0 or tag == 0xFF:
+            run = data[next_at] * 8
+            next_at += 1
+            after = next_at + run if tag else next_at
+            if after > size:
                 break
-            to = copy_run(data, next_at + 1, stop, words, to + 8)
-            at = stop
+            unpack_word(data, at, words, to)
+            if tag:
+                copy_run(data, next_at, after, words, to + 8)
+            else:
+                clear_run(words, to + 8, run)
+            to += 8 + run
+            at = after
             continue
         if next_at > size:
             break
-        to += 8 + run
+        unpack_word(data, at, words, to)
+        to += 8
         at = next_at
     return at, to
+
+
+def unpack_word(data: bytes, at: int, words: bytearray, to: int) -> None:
+    """Write the word whose tag is at `at`."""
+    if COMPILED:
+        spread_word(data, at, words, to)  # type: ignore[name-defined]  # noqa: F821  (packing.pxd)
+    else:
+        tag = data[at]
+        _LAYOUTS[tag].pack_into(words, to, *data[at + 1 : at + 1 + _WEIGHTS[tag]])
+
+
+def clear_run(words: bytearray, to: int, length: int) -> None:
+    """Write zeros."""
+    if COMPILED:
+        clear_bytes(words, to, length)  # type: ignore[name-defined]  # noqa: F821  (packing.pxd)
+    else:
+        words[to : to + length] = bytes(length)

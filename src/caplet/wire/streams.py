@@ -16,7 +16,7 @@ from caplet.errors import DecodeError, TruncatedError
 from caplet.limits import DEFAULT_LIMITS
 from caplet.wire.framing import frame, read_table
 from caplet.wire.message import MessageReader
-from caplet.wire.packing import LONGEST_WORDS, pack, unpack_into
+from caplet.wire.packing import LONGEST_WORDS, new_room, pack_each, unpack_into
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator, Sequence
@@ -171,7 +171,7 @@ class PackedWords:
     def fill(self, size: int) -> Generator[int, Buffer, None]:
         """Take whole tags until `size` bytes of the message are there, or the source ends between two of them."""
         if len(self.content) < size + LONGEST_WORDS:
-            content = bytearray(size + LONGEST_WORDS)
+            content = new_room(size + LONGEST_WORDS)
             content[: self.have] = memoryview(self.content)[: self.have]
             self.content = content
         last = size - 8
@@ -421,7 +421,7 @@ async def read_message_async(source: AsyncSource, limits: Limits | None, packed:
 
 def frame_packed(segments: Sequence[memoryview]) -> bytes:
     """Return a message packed, with its table; each segment by itself, as the C++ library packs them."""
-    return b"".join([pack(part) for part in frame(segments)])
+    return pack_each(frame(segments))
 
 
 def write_all(target: Any, data: bytes) -> None:
