@@ -9,6 +9,7 @@ from caplet.aio.driver import MESSAGES_A_ROUND, Link, LoopVat
 from caplet.aio.peers import Peer
 from caplet.limits import Limits
 from caplet.rpc import encode
+from caplet.rpc.window import DEFAULT_WINDOW_BYTES
 from caplet.wire.message import MessageReader
 
 from .conftest import TIMEOUT_S, until
@@ -29,6 +30,9 @@ class Silent:
         self.reading = True
         self.ended = False
         self.sent = 0
+
+    def window_bytes(self) -> int:
+        return DEFAULT_WINDOW_BYTES
 
     def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
         self.sent += len(messages)

@@ -11,6 +11,7 @@ import logging
 import threading
 from collections import deque
 from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING
 
 from caplet.aio.host import LoopHost
@@ -18,6 +19,7 @@ from caplet.aio.trace_file import trace_to_file
 from caplet.aio.transports.sockets import close_descriptors
 from caplet.cap.local import set_turns_provider
 from caplet.errors import DecodeError, Disconnected, Failed, Overloaded, ProtocolError
+from caplet.rpc.window import VariableWindow
 from caplet.vat import Vat
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ class Link:
             transport.peer, bootstrap=bootstrap, limits=limits
         )
         self.connection.on_resume = self.choose_reading
+        self.connection.flow.make_window = partial(VariableWindow, transport.window_bytes)
         # Methods see the context variables of whoever opened the connection or began to serve, and never each other's.
         self.connection.context = copy_context()
         trace_to_file(self.connection)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from caplet.aio.transports.base import HIGH_WATER_BYTES, LOW_WATER_BYTES, NOBODY
 from caplet.aio.transports.websocket_frames import NORMAL, TEXT_FRAME, WRONG_KIND, message_of_frame
 from caplet.errors import DecodeError
+from caplet.rpc.window import DEFAULT_WINDOW_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
@@ -130,6 +131,10 @@ class AsgiTransport:
     def unsent_bytes(self) -> int:
         """How many bytes were given to `send` and not yet to the server."""
         return self._outbox_bytes
+
+    def window_bytes(self) -> int:
+        """Return how many bytes of one stream of calls may be unanswered."""
+        return DEFAULT_WINDOW_BYTES
 
     def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
         """Send messages, each as one frame; descriptors are left out."""

@@ -75,6 +75,10 @@ class Transport(Protocol):
         """Who is at the other end; as text, its address."""
         ...
 
+    def window_bytes(self) -> int:
+        """Return how many bytes of one stream of calls may be unanswered: what the system takes of them before it makes us wait."""
+        ...
+
     def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
         """Send messages; never waits, never raises, and does nothing once the transport is closed.
 

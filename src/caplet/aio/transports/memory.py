@@ -14,6 +14,7 @@ from caplet.aio.peers import Peer
 from caplet.aio.transports.base import HIGH_WATER_BYTES, LOW_WATER_BYTES
 from caplet.aio.transports.sockets import close_descriptors, copy_descriptors
 from caplet.errors import DecodeError
+from caplet.rpc.window import DEFAULT_WINDOW_BYTES
 from caplet.wire.message import MessageReader
 
 if TYPE_CHECKING:
@@ -67,6 +68,10 @@ class MemoryTransport:
     def unsent_bytes(self) -> int:
         """How many bytes the other end has not taken yet."""
         return 0 if self._other is None else self._other._inbox_bytes
+
+    def window_bytes(self) -> int:
+        """Return how many bytes of one stream of calls may be unanswered."""
+        return DEFAULT_WINDOW_BYTES
 
     def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
         """Send messages."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from caplet.aio.peers import Peer
 from caplet.aio.transports.base import HIGH_WATER_BYTES, NOBODY
 from caplet.aio.transports.stream import write_buffers
+from caplet.aio.transports.windows import stream_buffer_bytes
 from caplet.errors import DecodeError
 
 if TYPE_CHECKING:
@@ -100,6 +101,10 @@ class PairTransport:
     def unsent_bytes(self) -> int:
         """How many bytes were given to `send` and not yet to the system."""
         return self._writer.transport.get_write_buffer_size()
+
+    def window_bytes(self) -> int:
+        """Return how many bytes of one stream of calls may be unanswered."""
+        return stream_buffer_bytes(self._writer.transport)
 
     def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
         """Send messages; descriptors are left out."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from caplet.aio.peers import peer_of_socket
 from caplet.aio.transports.base import HIGH_WATER_BYTES, LOW_WATER_BYTES, NOBODY
+from caplet.aio.transports.windows import send_buffer_bytes
 from caplet.errors import DecodeError
 
 if TYPE_CHECKING:
@@ -243,6 +244,10 @@ class SocketTransport:
     def unsent_bytes(self) -> int:
         """How many bytes were given to `send` and not yet to the system."""
         return self._unsent
+
+    def window_bytes(self) -> int:
+        """Return how many bytes of one stream of calls may be unanswered."""
+        return send_buffer_bytes(self._sock)
 
     def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
         """Send messages."""

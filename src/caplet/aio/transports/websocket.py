@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 from caplet.aio.peers import Peer, peer_of_stream
 from caplet.aio.transports.base import HIGH_WATER_BYTES, LOW_WATER_BYTES, NOBODY
 from caplet.aio.transports.websocket_frames import NORMAL, SUBPROTOCOL_NAME, TEXT_FRAME, WRONG_KIND, message_of_frame
+from caplet.aio.transports.windows import stream_buffer_bytes
 from caplet.errors import DecodeError
 
 try:
@@ -218,6 +219,10 @@ class WebSocketTransport(asyncio.Protocol):
     def unsent_bytes(self) -> int:
         """How many bytes were given to `send` and not yet to the system."""
         return 0 if self._stream is None else self._stream.get_write_buffer_size()
+
+    def window_bytes(self) -> int:
+        """Return how many bytes of one stream of calls may be unanswered."""
+        return stream_buffer_bytes(self._stream)
 
     def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
         """Send messages, each as one frame; descriptors are left out."""

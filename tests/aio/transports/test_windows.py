@@ -1,0 +1,108 @@
+"""The window of a stream of calls is what the system buffers for the connection."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import pytest
+
+import caplet
+from caplet.aio.transports.windows import send_buffer_bytes
+from caplet.rpc.window import DEFAULT_WINDOW_BYTES
+from caplet.testing.transports import Recorder
+
+from ..conftest import TIMEOUT_S, EchoServer, schema
+from .certificates import contexts
+from .pairs import open_place_pair, pair_at
+
+CHUNK_BYTES = 16 * 1024
+
+
+class Holding(EchoServer):
+    """Takes chunks when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let = asyncio.Event()
+
+    async def push(self, content: bytes) -> None:
+        await self.let.wait()
+        await super().push(content)
+
+
+async def chunks_until_the_sender_waits(size_bytes: int | None) -> tuple[int, int]:
+    """Return how many chunks are sent before one has to wait, and the size of the send buffer.
+
+    Args:
+        size_bytes: what the system is asked for; None for what it does by itself.
+    """
+    near, far = socket.socketpair()
+    if size_bytes is not None:
+        near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size_bytes)
+    buffer_bytes = near.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+    server = Holding()
+    async with caplet.connect(far, bootstrap=server), caplet.connect(near) as connection:
+        echo: Any = connection.bootstrap(schema.Echo)
+        # The promise has become the object: the stream is one.
+        await echo.echo(number=1, text="")
+        sent = [echo.push(content=bytes(CHUNK_BYTES))]
+        while sent[-1]._answer.done:
+            sent.append(echo.push(content=bytes(CHUNK_BYTES)))
+        server.let.set()
+        await sent[-1]
+        assert (await echo.done()).total == len(sent) * CHUNK_BYTES
+    return len(sent), buffer_bytes
+
+
+@pytest.mark.parametrize("size_bytes", [None, 100_000, 30_000])
+def test_as_much_of_a_stream_is_under_way_as_the_send_buffer_holds_row_103(size_bytes: int | None) -> None:
+    async def main() -> None:
+        async with asyncio.timeout(TIMEOUT_S):
+            sent, buffer_bytes = await chunks_until_the_sender_waits(size_bytes)
+        # With one message more than the window, each a little longer than its chunk.
+        assert buffer_bytes // CHUNK_BYTES <= sent <= buffer_bytes // CHUNK_BYTES + 2
+
+    asyncio.run(main())
+
+
+def new_buffer_bytes(family: int) -> int:
+    """Return the size of the send buffer of a new socket."""
+    with socket.socket(family) as sock:
+        return sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+
+
+@pytest.mark.parametrize("kind", ["tcp", "tls", "memory", "socket", "streams", "asyncio transport"])
+def test_a_transport_tells_the_size_of_its_send_buffer_and_the_default_where_there_is_none_row_103(kind: str) -> None:
+    async def main() -> None:
+        near, far = Recorder(), Recorder()
+        limits = caplet.Limits()
+        if kind in ("tcp", "memory"):
+            address = "tcp://127.0.0.1:0" if kind == "tcp" else "memory:windows"
+            transport, other = await pair_at(address)(near, far, limits, None)
+        elif kind == "tls":
+            server, client = contexts()
+            open_pair = pair_at("tls://127.0.0.1:0", {"tls": client}, tls=server)
+            transport, other = await open_pair(near, far, limits, None)
+        else:
+            transport, other = await open_place_pair(kind, near, far, limits)
+        size_bytes = transport.window_bytes()
+        if kind == "memory":
+            assert size_bytes == DEFAULT_WINDOW_BYTES
+        else:
+            # A TCP socket that is connected has a larger one than a new one.
+            assert size_bytes >= new_buffer_bytes(socket.AF_INET if kind in ("tcp", "tls") else socket.AF_UNIX)
+        transport.close()
+        await far.until(lambda: bool(far.lost))
+        other.close()
+        await near.until(lambda: bool(near.lost))
+
+    asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
+
+
+def test_a_socket_that_does_not_tell_has_the_default_window_row_103() -> None:
+    sock = socket.socket()
+    sock.close()
+    assert send_buffer_bytes(sock) == DEFAULT_WINDOW_BYTES
+    assert send_buffer_bytes(None) == DEFAULT_WINDOW_BYTES
