@@ -21,6 +21,7 @@ MODULES = [
     "caplet.messages",
     "caplet.orphans",
     "caplet.streams",
+    "caplet.telemetry",
     "caplet.testing",
 ]
 

@@ -20,13 +20,13 @@ from caplet.runtime.servers import Server
 from caplet.runtime.toolkit import BrokenHandle, Resolver, Revoker, broken, debug_info, null, on_broken, revocable
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Sequence
     from types import TracebackType
+    from typing import Unpack
 
     from caplet.aio.opening import Place
+    from caplet.aio.options import ConnectOptions, ServeOptions
     from caplet.aio.peers import Peer
-    from caplet.limits import Limits
     from caplet.runtime.servers import Serves, Service
 
 __all__ = [
@@ -130,51 +130,20 @@ class Connection:
 
 
 @overload
-def connect(
-    address: str | Place,
-    *,
-    bootstrap: Service | None = ...,
-    limits: Limits | None = ...,
-    timeout_s: float | None = ...,
-    tls: ssl.SSLContext | None = ...,
-    server_hostname: str | None = ...,
-    packed: bool = ...,
-    reconnect: None = ...,
-) -> Connection: ...
+def connect(address: str | Place, *, reconnect: None = ..., **options: Unpack[ConnectOptions]) -> Connection: ...
 @overload
 def connect(
-    address: str | Place,
-    *,
-    bootstrap: Service | None = ...,
-    limits: Limits | None = ...,
-    timeout_s: float | None = ...,
-    tls: ssl.SSLContext | None = ...,
-    server_hostname: str | None = ...,
-    packed: bool = ...,
-    reconnect: Reconnect,
+    address: str | Place, *, reconnect: Reconnect, **options: Unpack[ConnectOptions]
 ) -> ReconnectingConnection: ...
 def connect(
-    address: str | Place,
-    *,
-    bootstrap: Service | None = None,
-    limits: Limits | None = None,
-    timeout_s: float | None = 30.0,
-    tls: ssl.SSLContext | None = None,
-    server_hostname: str | None = None,
-    packed: bool = False,
-    reconnect: Reconnect | None = None,
+    address: str | Place, *, reconnect: Reconnect | None = None, **options: Unpack[ConnectOptions]
 ) -> Connection | ReconnectingConnection:
     """Connect to a server, and wait until that is done.
 
     Args:
         address: where it listens, as for `caplet.connect`.
-        bootstrap: what the server may ask this side for; nothing by default.
-        limits: bounds for messages and for the connection; None for the defaults.
-        timeout_s: how long opening may take, in seconds; None for ever.
-        tls: rules and certificates for `tls://` and `wss://`; None trusts the system's authorities.
-        server_hostname: the name that the server's certificate must have; None for the host of the address.
-        packed: whether messages travel packed; the server must say so too.
         reconnect: when the connection is opened again after it was lost; None for never.
+        options: those of `caplet.connect`: `bootstrap`, `limits`, `timeout_s`, `tls`, `server_hostname`, `packed`, `interceptor`.
 
     Returns:
         The connection; `with` closes it. With `reconnect` it does not wait for the peer.
@@ -184,30 +153,13 @@ def connect(
         Disconnected: nobody listens there, or it cannot be reached (also a `ConnectionError`).
     """
     if reconnect is not None:
-        again = connections.connect(
-            address,
-            bootstrap=bootstrap,
-            limits=limits,
-            timeout_s=timeout_s,
-            tls=tls,
-            server_hostname=server_hostname,
-            packed=packed,
-            reconnect=reconnect,
-        )
+        again = connections.connect(address, reconnect=reconnect, **options)
 
         async def begin() -> reconnecting.ReconnectingConnection:
             return await again
 
         return ReconnectingConnection(background().wait(begin))
-    opening = connections.connect(
-        address,
-        bootstrap=bootstrap,
-        limits=limits,
-        timeout_s=timeout_s,
-        tls=tls,
-        server_hostname=server_hostname,
-        packed=packed,
-    )
+    opening = connections.connect(address, **options)
 
     async def open_it() -> connections.Connection:
         return await opening
@@ -296,6 +248,11 @@ class Serving:
         return self._server.address
 
     @property
+    def addresses(self) -> list[str]:
+        """All places where it listens."""
+        return self._server.addresses
+
+    @property
     def connections(self) -> int:
         """How many connections are open."""
         return self._server.connections
@@ -303,6 +260,15 @@ class Serving:
     def serve_forever(self) -> None:
         """Wait until the server is closed, by another thread or with Ctrl-C."""
         background().wait(self._server.serve_forever)
+
+    def shutdown(self, drain_timeout_s: float = serving.DRAIN_TIMEOUT_S, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
+        """Stop gently: accept nothing more, end each connection when none of its calls is under way, at the latest after a while.
+
+        Args:
+            drain_timeout_s: how long calls may take that are under way; then they are cancelled and their connections ended.
+            timeout_s: how long peers may take then to read what was sent.
+        """
+        background().wait(lambda: self._server.shutdown(drain_timeout_s, timeout_s))
 
     def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
         """Stop listening, end every connection behind what was sent, and wait until they have ended.
@@ -324,25 +290,17 @@ class Serving:
         return repr(self._server)
 
 
-def serve(
-    address: str | Sequence[str],
-    service: Service,
-    *,
-    limits: Limits | None = None,
-    tls: ssl.SSLContext | None = None,
-    packed: bool = False,
-) -> Serving:
+def serve(address: str | Sequence[str], service: Service, **options: Unpack[ServeOptions]) -> Serving:
     """Serve an object to every peer that connects; returns when the server listens.
 
     Methods that are ordinary functions run in threads, started in the order of the calls, several at a time; they may wait for calls of their own.
-    Coroutine functions run in the background loop.
+    Coroutine functions run in the background loop, and so do the hooks `on_connected`, `on_lost` and `on_error`, which must not wait for anything.
 
     Args:
         address: where to listen, as for `caplet.serve`.
         service: the object that peers meet first, as for `caplet.serve`.
-        limits: bounds for messages and for each connection; None for the defaults.
-        tls: certificates and rules for `tls://` and `wss://`.
-        packed: whether messages travel packed; clients must say so too.
+        options: those of `caplet.serve`: `limits`, `tls`, `packed`, `origins`, `max_connections`, `hello_timeout_s`, `idle_timeout_s`,
+            `on_connected`, `on_lost`, `on_error`, `interceptor`.
 
     Returns:
         The server; `with` closes it.
@@ -351,15 +309,9 @@ def serve(
         ValueError: the address has none of the forms that there are.
         OSError: the address is in use, or cannot be listened at.
     """
-    made: list[serving.Serving] = []
-
-    async def start() -> None:
-        server = serving.serve(address, service, limits=limits, tls=tls, packed=packed)
-        await server.start()
-        made.append(server)
-
-    background().wait(start)
-    return Serving(made[0])
+    server = serving.serve(address, service, **options)
+    background().wait(server.start)
+    return Serving(server)
 
 
 def promise(interface: type[ClientType]) -> tuple[ClientType, Resolver[ClientType]]:

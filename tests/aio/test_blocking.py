@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import subprocess
 import sys
 import threading
@@ -404,3 +405,65 @@ def test_ctrl_c_cancels_the_call_and_the_rest_goes_on() -> None:
     assert lines[2] == "5"
     assert "has ended" in lines[3]
     assert lines[4:] == ["6", "the end, with a method that never returns"]
+
+
+def test_a_server_has_every_option_of_the_other_form() -> None:
+    seen: list[str] = []
+    ended = threading.Event()
+
+    class Names(caplet.Interceptor):
+        sends_metadata = True
+
+        def on_start(self, call: caplet.InterceptedCall) -> object:
+            if call.outgoing:
+                call.metadata["who"] = "this one"
+            else:
+                seen.append(f"{call.name} of {call.metadata['who']}")
+            return None
+
+    def lost(connection: object, error: caplet.RpcError) -> None:
+        seen.append(type(error).__name__)
+        ended.set()
+
+    with blocking.serve(
+        ["memory:options", "tcp://127.0.0.1:0"],
+        EchoServer(),
+        max_connections=1,
+        hello_timeout_s=None,
+        idle_timeout_s=None,
+        on_connected=lambda connection: seen.append("connected"),
+        on_lost=lost,
+        interceptor=Names(),
+    ) as server:
+        assert server.addresses[0] == "memory:options"
+        assert server.addresses[1].startswith("tcp://127.0.0.1:")
+        with blocking.connect(server.addresses[1], interceptor=Names()) as connection:
+            assert connection.bootstrap(schema.Echo).echo(number=5).wait(TIMEOUT_S).number == 5
+            with blocking.connect("memory:options") as second, pytest.raises(caplet.Disconnected, match="1 connection"):
+                second.bootstrap(schema.Echo).echo(number=5).wait(TIMEOUT_S)
+            server.shutdown()
+            assert ended.wait(TIMEOUT_S)
+            assert server.connections == 0
+    assert seen == ["connected", "Echo.echo of this one", "Disconnected"]
+
+
+def test_an_option_that_there_is_not_is_refused() -> None:
+    with pytest.raises(TypeError, match="tmeout"):
+        blocking.connect("memory:nobody", tmeout=5)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="pakced"):
+        blocking.serve("memory:nobody", EchoServer(), pakced=True)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("function", ["connect", "serve"])
+def test_the_options_have_one_list_of_names_and_types(function: str) -> None:
+    from caplet.aio import options
+
+    listed = {"connect": options.ConnectOptions, "serve": options.ServeOptions}[function]
+    stated = {
+        name: parameter.annotation
+        for name, parameter in inspect.signature(getattr(caplet, function)).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY and name != "reconnect"
+    }
+    assert {name: found.__forward_arg__ for name, found in listed.__annotations__.items()} == stated
+    doc = getattr(blocking, function).__doc__
+    assert [name for name in stated if f"`{name}`" not in doc] == []

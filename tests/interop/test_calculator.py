@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ def running(*command: str) -> Iterator[str]:
             process.kill()
 
 
-def results_of_caplet_client(port: str) -> list[str]:
+def results_of_caplet_client(port: str, interceptor: Any = None) -> list[str]:
     """Run our example client's steps against the server at `port` and return the five lines."""
     sys.path.insert(0, str(EXAMPLE))
     try:
@@ -69,7 +70,7 @@ def results_of_caplet_client(port: str) -> list[str]:
     import caplet
 
     async def run() -> list[str]:
-        async with caplet.connect(f"tcp://127.0.0.1:{port}") as connection:
+        async with caplet.connect(f"tcp://127.0.0.1:{port}", interceptor=interceptor) as connection:
             calc = connection.bootstrap(client.Calculator)
             lines = [
                 f"literal {await client.evaluate_a_literal(calc):g}",
@@ -111,6 +112,43 @@ def test_our_client_talks_to_a_pycapnp_server() -> None:
 def test_a_pycapnp_client_talks_to_our_server() -> None:
     require_pycapnp()
     with running(sys.executable, str(EXAMPLE / "server.py")) as address:
+        port = address.rpartition(":")[2]
+        script = str(HERE / "pycapnp_calculator_client.py")
+        assert run_client(sys.executable, script, str(SCHEMA), "127.0.0.1", port) == EXPECTED
+
+
+TRACED_SERVER = """
+import asyncio, sys
+sys.path.insert(0, sys.argv[1])
+import server, caplet
+from caplet.telemetry import OpenTelemetry
+
+async def main():
+    async with caplet.serve("tcp://127.0.0.1:0", server.CalculatorServer(), interceptor=OpenTelemetry()) as serving:
+        print(serving.address, flush=True)
+        await serving.serve_forever()
+
+asyncio.run(main())
+"""
+
+
+def test_telemetry_on_our_side_changes_nothing_for_a_cxx_peer(cxx_peers: Path) -> None:
+    from caplet.telemetry import OpenTelemetry
+
+    with running(str(cxx_peers / "calculator_server"), "127.0.0.1:0") as port:
+        assert results_of_caplet_client(port, OpenTelemetry()) == EXPECTED
+    with running(sys.executable, "-c", TRACED_SERVER, str(EXAMPLE)) as address:
+        port = address.rpartition(":")[2]
+        assert run_client(str(cxx_peers / "calculator_client"), f"127.0.0.1:{port}") == EXPECTED
+
+
+def test_telemetry_on_our_side_changes_nothing_for_a_pycapnp_peer() -> None:
+    require_pycapnp()
+    from caplet.telemetry import OpenTelemetry
+
+    with running(sys.executable, str(HERE / "pycapnp_calculator_server.py"), str(SCHEMA)) as port:
+        assert results_of_caplet_client(port, OpenTelemetry()) == EXPECTED
+    with running(sys.executable, "-c", TRACED_SERVER, str(EXAMPLE)) as address:
         port = address.rpartition(":")[2]
         script = str(HERE / "pycapnp_calculator_client.py")
         assert run_client(sys.executable, script, str(SCHEMA), "127.0.0.1", port) == EXPECTED

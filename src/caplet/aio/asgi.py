@@ -13,11 +13,12 @@ from caplet.aio.peers import Peer
 from caplet.aio.transports.asgi import AsgiTransport
 from caplet.aio.transports.websocket_frames import SUBPROTOCOL_NAME
 from caplet.limits import DEFAULT_LIMITS
-from caplet.runtime.servers import as_bootstrap
+from caplet.runtime.interceptors import public_object
 
 if TYPE_CHECKING:
     from caplet.aio.transports.asgi import Event, Receive, Send
     from caplet.limits import Limits
+    from caplet.runtime.interceptors import Interceptor
     from caplet.runtime.servers import Service
 
 __all__ = ["AsgiApplication"]
@@ -34,10 +35,19 @@ class AsgiApplication:
         service: the object that peers meet first, as `serve` takes it; a function is given the `Peer`.
         limits: bounds for messages and for each connection; None for the defaults.
         packed: whether messages travel packed; clients must say so too.
+        interceptor: is told of every call over the connections, in both directions.
     """
 
-    def __init__(self, service: Service, *, limits: Limits | None = None, packed: bool = False) -> None:
+    def __init__(
+        self,
+        service: Service,
+        *,
+        limits: Limits | None = None,
+        packed: bool = False,
+        interceptor: Interceptor | None = None,
+    ) -> None:
         self._service = service
+        self._interceptor = interceptor
         self._options = StreamOptions(limits or DEFAULT_LIMITS, packed)
 
     async def __call__(self, scope: Event, receive: Receive, send: Send) -> None:
@@ -63,7 +73,8 @@ class AsgiApplication:
             return
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL_NAME if offered else None})
         transport = AsgiTransport(receive, send, _peer(scope), self._options)
-        link = Link(running_vat(), transport, as_bootstrap(self._service), self._options.limits)
+        public = public_object(self._service, self._interceptor)
+        link = Link(running_vat(), transport, public, self._options.limits, self._interceptor)
         await transport.run(link)
 
 

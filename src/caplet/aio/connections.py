@@ -16,20 +16,23 @@ from caplet.aio.reconnecting import Reconnecting
 from caplet.errors import Disconnected
 from caplet.limits import DEFAULT_LIMITS
 from caplet.runtime.clients import Client
-from caplet.runtime.servers import as_bootstrap
+from caplet.runtime.interceptors import public_object
 from caplet.wire.message import MessageReader
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Generator
     from types import TracebackType
+    from typing import Unpack
 
     from caplet.aio.addresses import Address
     from caplet.aio.opening import Place
+    from caplet.aio.options import ConnectOptions
     from caplet.aio.peers import Peer
     from caplet.aio.transports.base import Receiver, Transport
     from caplet.cap.reconnect import Reconnect
     from caplet.limits import Limits
+    from caplet.runtime.interceptors import Interceptor
     from caplet.runtime.servers import Service
 
 __all__ = ["CLOSE_TIMEOUT_S", "Connecting", "Connection", "connect"]
@@ -68,7 +71,7 @@ class Connection:
             A client of that interface. When the peer offers nothing, calls on it fail.
         """
         self._link.owner.check_loop()
-        return interface(self._link.connection.bootstrap())
+        return interface(self._link.bootstrap())
 
     async def wait_closed(self) -> None:
         """Wait until the connection has ended, whoever ended it."""
@@ -133,9 +136,11 @@ class Connecting:
         bootstrap: Service | None,
         options: StreamOptions,
         timeout_s: float | None,
+        interceptor: Interceptor | None,
     ) -> None:
         self._place = place
         self._bootstrap = bootstrap
+        self._interceptor = interceptor
         self._options = options
         self._timeout_s = timeout_s
         self._connection: Connection | None = None
@@ -143,11 +148,11 @@ class Connecting:
     async def open(self) -> Connection:
         """Open one."""
         owner = running_vat()
-        service = None if self._bootstrap is None else as_bootstrap(self._bootstrap)
+        service = None if self._bootstrap is None else public_object(self._bootstrap, self._interceptor)
         links: list[Link] = []
 
         def accept(transport: Transport) -> Receiver:
-            links.append(Link(owner, transport, service, self._options.limits))
+            links.append(Link(owner, transport, service, self._options.limits, self._interceptor))
             return links[0]
 
         place = self._place
@@ -179,29 +184,9 @@ class Connecting:
 
 
 @overload
-def connect(
-    address: str | Place,
-    *,
-    bootstrap: Service | None = ...,
-    limits: Limits | None = ...,
-    timeout_s: float | None = ...,
-    tls: ssl.SSLContext | None = ...,
-    server_hostname: str | None = ...,
-    packed: bool = ...,
-    reconnect: None = ...,
-) -> Connecting: ...
+def connect(address: str | Place, *, reconnect: None = ..., **options: Unpack[ConnectOptions]) -> Connecting: ...
 @overload
-def connect(
-    address: str | Place,
-    *,
-    bootstrap: Service | None = ...,
-    limits: Limits | None = ...,
-    timeout_s: float | None = ...,
-    tls: ssl.SSLContext | None = ...,
-    server_hostname: str | None = ...,
-    packed: bool = ...,
-    reconnect: Reconnect,
-) -> Reconnecting: ...
+def connect(address: str | Place, *, reconnect: Reconnect, **options: Unpack[ConnectOptions]) -> Reconnecting: ...
 def connect(
     address: str | Place,
     *,
@@ -211,6 +196,7 @@ def connect(
     tls: ssl.SSLContext | None = None,
     server_hostname: str | None = None,
     packed: bool = False,
+    interceptor: Interceptor | None = None,
     reconnect: Reconnect | None = None,
 ) -> Connecting | Reconnecting:
     """Connect to a server.
@@ -226,6 +212,7 @@ def connect(
         tls: rules and certificates for `tls://` and `wss://`; None trusts the system's authorities.
         server_hostname: the name that the server's certificate must have; None for the host of the address.
         packed: whether messages travel packed; the server must say so too.
+        interceptor: is told of every call over the connection, in both directions, as `intercept` and `intercept_service` do it.
         reconnect: when the connection is opened again after it was lost; None for never.
 
     Returns:
@@ -239,5 +226,5 @@ def connect(
     """
     options = StreamOptions(limits or DEFAULT_LIMITS, packed, tls, server_hostname)
     place = parse_address(address) if isinstance(address, str) else address
-    opening = Connecting(place, bootstrap, options, timeout_s)
+    opening = Connecting(place, bootstrap, options, timeout_s, interceptor)
     return opening if reconnect is None else Reconnecting(str(place), opening.open, reconnect)

@@ -20,6 +20,7 @@ from caplet.aio.transports.sockets import close_descriptors
 from caplet.cap.local import set_turns_provider
 from caplet.errors import DecodeError, Disconnected, Failed, Overloaded, ProtocolError
 from caplet.rpc.window import VariableWindow
+from caplet.runtime.interceptors import intercept_capability
 from caplet.vat import Vat
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from caplet.errors import RpcError
     from caplet.limits import Limits
     from caplet.rpc.connection import Connection as ProtocolConnection
+    from caplet.runtime.interceptors import Interceptor
     from caplet.wire.message import MessageReader
 
 __all__ = ["Link", "LoopVat", "running_vat", "shared_vats"]
@@ -55,6 +57,7 @@ class Link:
         transport: what carries the messages.
         bootstrap: what the peer may ask for first: a capability, or a function that makes one for this peer; None for nothing.
         limits: bounds for messages and for the connection.
+        interceptor: is told of the calls of the objects that the peer offers; None for nobody.
     """
 
     def __init__(
@@ -63,9 +66,11 @@ class Link:
         transport: Transport,
         bootstrap: Capability | Callable[[object], Capability] | None,
         limits: Limits,
+        interceptor: Interceptor | None = None,
     ) -> None:
         self.owner = owner
         self.transport = transport
+        self._interceptor = interceptor
         self.lost: asyncio.Future[None] = owner.loop.create_future()
         self.connection: ProtocolConnection = owner.vat.add_connection(
             transport.peer, bootstrap=bootstrap, limits=limits
@@ -86,6 +91,11 @@ class Link:
         self._drained: asyncio.Future[None] | None = None
         self._limits = limits
         self._unsent_limit_bytes = limits.unsent_words << 3
+
+    def bootstrap(self) -> Capability:
+        """Return the object that the peer offers first."""
+        capability = self.connection.bootstrap()
+        return capability if self._interceptor is None else intercept_capability(capability, self._interceptor)
 
     # --- what the transport calls ---------------------------------------------------------------------------------------------------
 

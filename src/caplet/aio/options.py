@@ -1,12 +1,13 @@
 """What is the same for every connection that one `connect` or `serve` makes.
 
-Knows the choices that users have about streams. Does not know how streams are opened.
+Knows the choices that users have: the names and types of the options of `connect` and `serve`, which `caplet.blocking` has too, and those of
+streams. What the options mean, and their defaults, is said by `connect` and `serve`. Does not know how streams are opened.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from caplet.limits import DEFAULT_LIMITS, Limits
 from caplet.wire.framing import Framer
@@ -14,10 +15,47 @@ from caplet.wire.packed_framing import PackedFramer
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable, Sequence
+    from typing import TypeAlias
 
+    from caplet.aio.connections import Connection
     from caplet.aio.transports.base import Framing
+    from caplet.errors import RpcError
+    from caplet.runtime.interceptors import Interceptor
+    from caplet.runtime.servers import Service
 
-__all__ = ["StreamOptions"]
+    ConnectedHook: TypeAlias = "Callable[[Connection], object]"
+    EndedHook: TypeAlias = "Callable[[Connection, RpcError], object]"
+
+__all__ = ["ConnectOptions", "ServeOptions", "StreamOptions"]
+
+
+class ConnectOptions(TypedDict, total=False):
+    """The options of `connect`, but for `reconnect`, which decides what is returned."""
+
+    bootstrap: Service | None
+    limits: Limits | None
+    timeout_s: float | None
+    tls: ssl.SSLContext | None
+    server_hostname: str | None
+    packed: bool
+    interceptor: Interceptor | None
+
+
+class ServeOptions(TypedDict, total=False):
+    """The options of `serve`."""
+
+    limits: Limits | None
+    tls: ssl.SSLContext | None
+    packed: bool
+    origins: Sequence[str] | None
+    max_connections: int | None
+    hello_timeout_s: float | None
+    idle_timeout_s: float | None
+    on_connected: ConnectedHook | None
+    on_lost: EndedHook | None
+    on_error: EndedHook | None
+    interceptor: Interceptor | None
 
 
 @dataclass(frozen=True, slots=True)

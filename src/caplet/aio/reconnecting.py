@@ -199,7 +199,7 @@ class ReconnectingConnection:
 
         generation.drop = drop
         self._current = connection
-        generation.opened(protocol.bootstrap())
+        generation.opened(connection._link.bootstrap())
         protocol.on_closed(lost)
         _log.info("connected to %s, generation %d", self._address, generation.number)
         self._changed.set()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, Self
 
 from caplet.aio.addresses import parse_address
 from caplet.aio.connections import CLOSE_TIMEOUT_S, Connection
@@ -18,7 +18,7 @@ from caplet.aio.transports.base import NOBODY
 from caplet.errors import Disconnected, Overloaded
 from caplet.limits import DEFAULT_LIMITS
 from caplet.rpc import encode
-from caplet.runtime.servers import as_bootstrap
+from caplet.runtime.interceptors import public_object
 
 if TYPE_CHECKING:
     import ssl
@@ -28,14 +28,12 @@ if TYPE_CHECKING:
     from caplet.aio.addresses import Address
     from caplet.aio.driver import LoopVat
     from caplet.aio.listening import Listener
+    from caplet.aio.options import ConnectedHook, EndedHook
     from caplet.aio.transports.base import Receiver, Transport
     from caplet.cap.capability import Capability
-    from caplet.errors import RpcError
     from caplet.limits import Limits
+    from caplet.runtime.interceptors import Interceptor
     from caplet.runtime.servers import Service
-
-    ConnectedHook: TypeAlias = "Callable[[Connection], object]"
-    EndedHook: TypeAlias = "Callable[[Connection, RpcError], object]"
 
 __all__ = ["MAX_CONNECTIONS", "Serving", "serve"]
 
@@ -88,7 +86,7 @@ class Serving:
             OSError: an address is in use, or cannot be listened at; the text says which address.
         """
         owner = self._owner = running_vat()
-        self._bootstrap = as_bootstrap(self._service)
+        self._bootstrap = public_object(self._service, self._rules.interceptor)
         try:
             for address in self._wanted:
                 self._listeners.append(await listen(owner.loop, address, self._accept, self._options))
@@ -107,7 +105,7 @@ class Serving:
             transport.send([refusal.output()])
             transport.close()
             return NOBODY
-        link = Link(self._owner, transport, self._bootstrap, self._options.limits)
+        link = Link(self._owner, transport, self._bootstrap, self._options.limits, self._rules.interceptor)
         connection = self._links[link] = Connection(link)
         link.lost.add_done_callback(lambda _: self._forget(link))
         if self._rules.silence_s is not None:
@@ -238,7 +236,15 @@ class Serving:
 class Rules:
     """What a server does about its connections; the arguments are explained at `serve`."""
 
-    __slots__ = ("hello_timeout_s", "idle_timeout_s", "max_connections", "on_connected", "on_error", "on_lost")
+    __slots__ = (
+        "hello_timeout_s",
+        "idle_timeout_s",
+        "interceptor",
+        "max_connections",
+        "on_connected",
+        "on_error",
+        "on_lost",
+    )
 
     def __init__(
         self,
@@ -248,6 +254,7 @@ class Rules:
         on_connected: ConnectedHook | None,
         on_lost: EndedHook | None,
         on_error: EndedHook | None,
+        interceptor: Interceptor | None,
     ) -> None:
         self.max_connections = max_connections
         self.hello_timeout_s = hello_timeout_s
@@ -255,6 +262,7 @@ class Rules:
         self.on_connected = on_connected
         self.on_lost = on_lost
         self.on_error = on_error
+        self.interceptor = interceptor
 
     @property
     def silence_s(self) -> float | None:
@@ -277,6 +285,7 @@ def serve(
     on_connected: ConnectedHook | None = None,
     on_lost: EndedHook | None = None,
     on_error: EndedHook | None = None,
+    interceptor: Interceptor | None = None,
 ) -> Serving:
     """Serve an object to every peer that connects.
 
@@ -296,6 +305,7 @@ def serve(
         on_connected: called with each new connection.
         on_lost: called with each connection that has ended, and the reason that callers are given.
         on_error: the same, before it, for connections that ended because the peer broke the protocol or went beyond its limits.
+        interceptor: is told of every call over the connections, in both directions, as `intercept_service` and `intercept` do it.
 
     Returns:
         A server to be entered with `async with`.
@@ -307,5 +317,5 @@ def serve(
     if not texts:
         raise ValueError("a server needs at least one address")
     options = StreamOptions(limits or DEFAULT_LIMITS, packed, tls, origins=None if origins is None else tuple(origins))
-    rules = Rules(max_connections, hello_timeout_s, idle_timeout_s, on_connected, on_lost, on_error)
+    rules = Rules(max_connections, hello_timeout_s, idle_timeout_s, on_connected, on_lost, on_error, interceptor)
     return Serving([parse_address(text) for text in texts], service, options, rules)

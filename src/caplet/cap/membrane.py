@@ -129,10 +129,15 @@ class Membrane:
             self.follow(call, self.send(request, call))
             return
         passage.target.current().bind(call.turns)
-        request = passage.target.new_request(call.interface_id, call.method_id)
-        request.params.set(self.crossed(call.params, not passage.outward))
+        request = self.make_request(passage, call, self.crossed(call.params, not passage.outward))
         call.release_params()
         self.follow(call, self.through(self.send(request, call), call, passage.outward))
+
+    def make_request(self, passage: Passage, call: IncomingCall, params: AnyPointer) -> Request:
+        """Return the request that goes on for a call, with params as the far side sees them."""
+        request = passage.target.new_request(call.interface_id, call.method_id)
+        request.params.set(params)
+        return request
 
     def send(self, request: Request, call: IncomingCall) -> Answer:
         """Send the request that goes on for a call."""

@@ -26,8 +26,9 @@ STANDARD_FILES: Final = {
     "capnp/stream.capnp": "stream.capnp",
     "capnp/compat/byte-stream.capnp": "byte-stream.capnp",
     "capnp/compat/json.capnp": "json.capnp",
+    "caplet/call-metadata.capnp": "call-metadata.capnp",
 }
-"""The standard schemas by the path under which they are imported, and their files in caplet/std."""
+"""The standard schemas, and Caplet's own, by the path under which they are imported, and their files in caplet/std."""
 
 STANDARD_DIRECTORIES: Final = (Path("/usr/local/include"), Path("/usr/include"))
 

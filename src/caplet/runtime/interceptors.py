@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from caplet.cap.handover import in_vat
 from caplet.cap.interception import Interception
 from caplet.runtime.clients import Client
 from caplet.runtime.membranes import MembraneCall
@@ -29,23 +30,43 @@ ClientType = TypeVar("ClientType", bound=Client)
 class InterceptedCall(MembraneCall):
     """A call that an interceptor is told of."""
 
-    __slots__ = ("_outgoing",)
+    __slots__ = ("_metadata", "_outgoing")
 
-    def __init__(self, passage: Passage, call: IncomingCall, outgoing: bool) -> None:
+    def __init__(self, passage: Passage, call: IncomingCall, outgoing: bool, metadata: dict[str, str]) -> None:
         super().__init__(passage, call)
         self._outgoing = outgoing
+        self._metadata = metadata
 
     @property
     def outgoing(self) -> bool:
         """Whether this program makes the call; otherwise an object of this program answers it."""
         return self._outgoing
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What travels beside the call: of a call that arrives, what came with it; `on_start` puts in it what goes with one that leaves.
+
+        It reaches a peer whose service is behind an interceptor too, and is left out for every other.
+        """
+        return self._metadata
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the caller has cancelled."""
+        return self._call.cancel_requested
+
 
 class Interceptor:
     """Is told of calls; override what is to be heard. The methods are ordinary functions, called in the order of the calls.
 
     What they raise is logged by the name `caplet.interceptors`, and harms no call. Context variables that `on_start` sets hold for the method.
+
+    Attributes:
+        sends_metadata: whether it puts anything in `call.metadata`. Then the peer is asked first whether it takes that, and the first calls wait
+            until it has answered.
     """
+
+    sends_metadata: bool = False
 
     def on_start(self, call: InterceptedCall) -> object:
         """A call starts; what this returns is given to `on_end`."""
@@ -72,10 +93,12 @@ class Told:
         self.interceptor = interceptor
         self.outgoing = outgoing
 
-    def begins(self, passage: Passage, call: IncomingCall) -> ToldEnding:
+    def begins(self, passage: Passage, call: IncomingCall, metadata: dict[str, str]) -> ToldEnding:
         """Tell the interceptor."""
-        shown = InterceptedCall(passage, call, passage.outward == self.outgoing)
-        return ToldEnding(self.interceptor, self.interceptor.on_start(shown))
+        shown = InterceptedCall(passage, call, passage.outward == self.outgoing, metadata)
+        ending = ToldEnding(self.interceptor, self.interceptor.on_start(shown))
+        "".join([*metadata, *metadata.values()]).encode()  # raises unless all of it is text
+        return ending
 
 
 class ToldEnding:
@@ -90,14 +113,26 @@ class ToldEnding:
         self.interceptor.on_end(self.token, error)
 
 
+def intercept_capability(capability: Capability, interceptor: Interceptor) -> Capability:
+    """Return a capability of the peer as `intercept` shows it."""
+    interception = Interception(Told(interceptor, True), True)
+    return (
+        interception.cross_when_asked(capability)
+        if interceptor.sends_metadata
+        else interception.cross(capability, True)
+    )
+
+
 def intercept(client: ClientType, interceptor: Interceptor) -> ClientType:
     """Return a client whose calls an interceptor is told of, and all calls of what comes back from them or goes with them.
 
     Args:
-        client: the client, such as one that `bootstrap` returned.
+        client: the client. For an interceptor that sends metadata it must be one that `bootstrap` returned, and be used for nothing else.
         interceptor: is told.
     """
-    return type(client)(Interception(Told(interceptor, True)).cross(client._capability, True))
+    made: list[Capability] = []
+    in_vat(client._capability.turns, lambda: made.append(intercept_capability(client._capability, interceptor)))
+    return type(client)(made[0])
 
 
 def intercept_service(service: Service, interceptor: Interceptor) -> Callable[[object], Client]:
@@ -114,6 +149,19 @@ def intercept_service(service: Service, interceptor: Interceptor) -> Callable[[o
 
     def make(peer: object) -> Client:
         capability: Capability = public(peer) if callable(public) else public
-        return Client(Interception(Told(interceptor, False)).cross(capability, True))
+        return Client(Interception(Told(interceptor, False), False).cross(capability, True))
 
     return make
+
+
+def public_object(service: Service, interceptor: Interceptor | None) -> Capability | Callable[[object], Capability]:
+    """Return what a vat gives to peers that ask first.
+
+    Args:
+        service: whatever `serve` takes.
+        interceptor: is told of the calls; None for nobody.
+
+    Raises:
+        TypeError: `service` is nothing that can be served.
+    """
+    return as_bootstrap(service if interceptor is None else intercept_service(service, interceptor))
