@@ -60,6 +60,19 @@ def test_every_message_is_one_json_object(pair):
     del held, answer
 
 
+def test_the_last_word_is_traced_and_counted_too(pair):
+    output = io.StringIO()
+    connection = pair.network.vats["alice"].connection("bob")
+    target = pair.ready()
+    connection.tracer = JsonTrace(connection, output)
+    before = connection.stats()["sent"]
+    connection.disconnect(Failed("had enough"))
+    [line] = [json.loads(line) for line in output.getvalue().splitlines()]
+    assert (line["way"], line["kind"], line["reason"]) == ("sent", "abort", "had enough")
+    assert connection.stats()["sent"] == before + 1
+    del target
+
+
 def test_a_captured_conversation_can_be_replayed():
     def run(capture=None, replayed=None):
         service = Service(handler=lambda call: answer_call(call, number_of(call.params) + 1, [service.capability]))

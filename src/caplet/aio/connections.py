@@ -12,6 +12,7 @@ from caplet.aio.addresses import parse_address
 from caplet.aio.driver import Link, running_vat
 from caplet.aio.opening import open_place
 from caplet.aio.options import StreamOptions
+from caplet.aio.pipes import ChildProcess
 from caplet.aio.reconnecting import Reconnecting
 from caplet.errors import Disconnected
 from caplet.limits import DEFAULT_LIMITS
@@ -48,8 +49,9 @@ class Connection:
     Made by `connect`, not by programs.
     """
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, child: ChildProcess | None = None) -> None:
         self._link = link
+        self._child = child
 
     @property
     def peer(self) -> Peer:
@@ -80,6 +82,8 @@ class Connection:
     async def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
         """Send what is unsent, end the connection and wait until it has ended; calls that are not answered fail.
 
+        A child process that was connected to has ended too, then.
+
         Args:
             timeout_s: how long the peer may take to read what was sent; then the connection is cut.
         """
@@ -90,6 +94,8 @@ class Connection:
             link.owner.turn()
             link.write()
         await link.wait_lost(timeout_s)
+        if self._child is not None:
+            await self._child.wait()
 
     def trace(self, callback: Callable[[str, MessageReader], None] | None) -> None:
         """Show every message from now on to a function; None ends that. Costs nothing when off.
@@ -167,7 +173,7 @@ class Connecting:
             raise Disconnected(f"cannot connect to {place}: {error}") from error
         if ended is not None:
             links[0].lost.add_done_callback(lambda _: ended.set())
-        return Connection(links[0])
+        return Connection(links[0], place if isinstance(place, ChildProcess) else None)
 
     def __await__(self) -> Generator[object, None, Connection]:
         return self.open().__await__()

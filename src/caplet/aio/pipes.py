@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from caplet.aio.options import StreamOptions
     from caplet.aio.transports.base import Accept
 
-__all__ = ["ChildProcess", "open_stdio"]
+__all__ = ["ChildProcess", "open_pipes", "open_stdio"]
 
 _STOP_S = 5.0
 SOCKET_VARIABLE = "CAPLET_SOCKET"
@@ -39,19 +39,38 @@ async def open_stdio(loop: asyncio.AbstractEventLoop, accept: Accept, options: S
     source, target = os.dup(0), os.dup(1)
     # Nothing that prints may get between the messages.
     os.dup2(2, 1)
+    await open_pipes(loop, source, target, accept, options, "stdio:")
+
+
+async def open_pipes(
+    loop: asyncio.AbstractEventLoop, source: int, target: int, accept: Accept, options: StreamOptions, name: str
+) -> None:
+    """Make a transport of two pipes, which belong to it from then on.
+
+    Args:
+        loop: the running loop.
+        source: where the peer's bytes come from.
+        target: where ours go.
+        accept: called with the transport.
+        options: choices about the stream.
+        name: what the peer is called.
+    """
     reader = asyncio.StreamReader(loop=loop)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader, loop=loop), os.fdopen(source, "rb", 0))
+    incoming, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader, loop=loop), os.fdopen(source, "rb", 0)
+    )
     transport, protocol = await loop.connect_write_pipe(
         lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader(loop=loop), loop=loop), os.fdopen(target, "wb", 0)
     )
     writer = asyncio.StreamWriter(transport, protocol, None, loop)
-    PairTransport(reader, writer, accept, options.make_framing(), "stdio:")
+    PairTransport(reader, writer, accept, options.make_framing(), name, incoming)
 
 
 class ChildProcess:
     """A program to be started and connected to; given to `connect` in the place of an address.
 
-    It ends with the connection: when it does not by itself within some seconds, it is terminated.
+    It ends with the connection, and closing the connection waits for that: when it does not by itself within some seconds, it is
+    terminated, and after as long again killed.
 
     Args:
         command: the program and its arguments.
@@ -59,7 +78,7 @@ class ChildProcess:
             file descriptors can be passed; it serves `fd:` with the number that stands in its environment as CAPLET_SOCKET.
         env: its environment; None for ours.
         cwd: its working directory; None for ours.
-        stop_s: how long it may take to end by itself.
+        stop_s: how long it may take to end by itself, and to end when it is terminated.
     """
 
     def __init__(
@@ -146,6 +165,7 @@ class ChildProcess:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._stop_s):
                     return await process.wait()
+            process.kill()
             return await process.wait()
         finally:
             if process.returncode is None:

@@ -20,6 +20,7 @@ cdef class Connection(Tables):
                               long long size_hint_words)
     cpdef send_request(self, raw, Request request)
     cpdef send(self, OutgoingMessage message)
+    cpdef put_out(self, OutgoingMessage message)
     cpdef note_output(self)
     @cython.locals(words=cython.longlong)
     cpdef refusal(self, OutgoingMessage message)

@@ -214,7 +214,7 @@ class Connection(Tables):
         self.error = reason
         self.fail_everything(reason)
         if not idle or isinstance(error, ProtocolError):
-            self.outbox.append(encode.abort(error, self.trace_of(error)))
+            self.put_out(encode.abort(error, self.trace_of(error)))
             self.note_output()
         self.trace_encoder = None
         callbacks = self.closed_callbacks
@@ -274,15 +274,19 @@ class Connection(Tables):
         """Put a message into the outbox, and after it the Resolves that it makes necessary."""
         if self.error is not None:
             return
+        self.put_out(message)
+        if len(self.outbox) == 1:
+            self.note_output()
+        if self.unresolved:
+            self.send_unresolved()
+
+    def put_out(self, message: OutgoingMessage) -> None:
+        """Put a message into the outbox."""
         self.outbox.append(message)
         self.sent += 1
         self.sent_words += message.total_words
         if self.tracer is not None:
             self.tracer("sent", message)
-        if len(self.outbox) == 1:
-            self.note_output()
-        if self.unresolved:
-            self.send_unresolved()
 
     def note_output(self) -> None:
         """Tell the vat that there is something to write."""

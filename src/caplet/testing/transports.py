@@ -1,168 +1,26 @@
 """What every transport must do, as a suite that anybody's transport can be put through.
 
-Knows the interface of transports and nothing about any way to travel: `OpenPair` makes the two ends of a connection. Waits for what must happen,
-and never for time to pass; only what never happens runs into a limit.
+Waits for what must happen, and never for time to pass; only what never happens runs into a limit.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from caplet.errors import DecodeError
 from caplet.limits import Limits
 from caplet.testing.relay import Relay
-from caplet.wire.message import MessageBuilder
+from caplet.testing.transport_cuts import check_cuts
+from caplet.testing.transport_ends import OpenPair, Recorder, Transports, content, go_around, make_message, open_one
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
-
-    from caplet.aio.transports.base import Receiver, Transport
-    from caplet.wire.message import MessageReader
+    from collections.abc import Awaitable, Callable
 
 __all__ = ["CHECKS", "OpenPair", "Recorder", "Transports", "check_transport"]
 
 TIMEOUT_S = 60.0
-_ROUNDS = 50
-
-
-class OpenPair(Protocol):
-    """Makes a connection of the kind that is checked."""
-
-    def __call__(
-        self, near: Receiver, far: Receiver, limits: Limits, relay: Relay | None
-    ) -> Awaitable[tuple[Transport, Transport]]:
-        """Make a connection.
-
-        Args:
-            near: who receives at the first end.
-            far: who receives at the other end.
-            limits: for both ends.
-            relay: when there is one, the connection must go through it: `await relay.to(address)` gives the address to connect to.
-
-        Returns:
-            The transports of the near and of the far end.
-
-        Raises:
-            OSError: a relay cut it before it was open.
-        """
-        ...
-
-
-@dataclass(frozen=True)
-class Transports:
-    """The kind of transport that is checked.
-
-    Args:
-        open_pair: makes connections.
-        relayed: whether they can go through a relay; otherwise nothing is checked that needs bytes on the way.
-        fds: whether file descriptors go with messages.
-        cut_step: at every how many bytes of a conversation it is cut.
-        large_bytes: how large a large message is.
-    """
-
-    open_pair: OpenPair
-    relayed: bool = True
-    fds: bool = False
-    cut_step: int = 1
-    large_bytes: int = 1 << 20
-
-
-class Recorder:
-    """A receiver that notes what it is told."""
-
-    def __init__(self) -> None:
-        self.messages: list[list[bytes]] = []
-        self.fds: dict[int, list[int]] = {}
-        self.lost: list[BaseException | None] = []
-        self.writable: list[bool] = []
-        self._changed = asyncio.Event()
-
-    def receive_messages(self, messages: Sequence[MessageReader], fds: Mapping[int, list[int]] | None = None) -> None:
-        """Note messages."""
-        assert not self.lost, "a message came behind the end"
-        for place, brought in (fds or {}).items():
-            self.fds[len(self.messages) + place] = brought
-        self.messages += [[bytes(segment.view) for segment in message.segments] for message in messages]
-        self._changed.set()
-
-    def on_lost(self, error: BaseException | None) -> None:
-        """Note the end."""
-        self.lost.append(error)
-        self._changed.set()
-
-    def on_writable(self, writable: bool) -> None:
-        """Note fullness."""
-        assert not self.lost, "fullness was told behind the end"
-        assert writable is (len(self.writable) % 2 == 1), "full and not full are told in turns, full first"
-        self.writable.append(writable)
-        self._changed.set()
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until something that was noted makes `condition` true."""
-        while not condition():
-            self._changed.clear()
-            await self._changed.wait()
-
-
-class Pair:
-    """The two ends of a connection, and what they received."""
-
-    def __init__(self, near: Transport, far: Transport, near_side: Recorder, far_side: Recorder) -> None:
-        self.near = near
-        self.far = far
-        self.near_side = near_side
-        self.far_side = far_side
-
-    def turned(self) -> Pair:
-        """Return the same, seen from the other end."""
-        return Pair(self.far, self.near, self.far_side, self.near_side)
-
-    async def end(self) -> None:
-        """End the connection as `Link` does: whoever hears of the end closes."""
-        self.near.close()
-        await self.far_side.until(lambda: bool(self.far_side.lost))
-        self.far.close()
-        await self.near_side.until(lambda: bool(self.near_side.lost))
-        await go_around()
-        assert len(self.near_side.lost) == len(self.far_side.lost) == 1, "the end is told exactly once"
-        assert self.near.unsent_bytes == self.far.unsent_bytes == 0
-
-
-async def open_one(kind: Transports, limits: Limits | None = None, relay: Relay | None = None) -> Pair:
-    """Make a connection."""
-    near_side, far_side = Recorder(), Recorder()
-    near, far = await kind.open_pair(near_side, far_side, limits or Limits(), relay)
-    return Pair(near, far, near_side, far_side)
-
-
-def make_message(number: int, size_bytes: int = 8, segments: int = 1) -> list[memoryview]:
-    """Return the segments of a message.
-
-    Args:
-        number: what tells it from others.
-        size_bytes: how large its content is, about.
-        segments: over how many segments it is spread, at least.
-    """
-    message = MessageBuilder(max(2, size_bytes // 8 // segments), grow=False)
-    root = message.root.init_struct(1, segments)
-    root.set_u64(0, number)
-    for index in range(segments):
-        root.set_blob(index, bytes([number % 251]) * (size_bytes // segments))
-    return message.output()
-
-
-def content(message: Sequence[memoryview]) -> list[bytes]:
-    """Return what a message should look like when it arrives."""
-    return [bytes(segment) for segment in message]
-
-
-async def go_around() -> None:
-    """Let the loop do what it has to do already."""
-    for _ in range(_ROUNDS):
-        await asyncio.sleep(0)
 
 
 # --- what is checked --------------------------------------------------------------------------------------------------------------------
@@ -352,34 +210,6 @@ async def check_chunks(kind: Transports) -> None:
             await pair.end()
 
 
-async def check_cuts(kind: Transports) -> None:
-    """Wherever a conversation is cut, both ends hear of it once, and what has arrived is a beginning of what was sent."""
-    if not kind.relayed:
-        return
-    async with Relay() as whole:
-        await converse(kind, whole)
-    for cut in range(0, whole.passed_bytes, kind.cut_step):
-        async with Relay(cut_after_bytes=cut) as relay:
-            try:
-                await converse(kind, relay)
-            except OSError:
-                # It was cut before it was open.
-                continue
-
-
-async def converse(kind: Transports, relay: Relay) -> None:
-    """Send a few messages both ways, and end; the connection may be cut at any moment."""
-    pair = await open_one(kind, relay=relay)
-    sent = [make_message(number, 16, 1 + number % 2) for number in range(3)]
-    for number in range(3):
-        for transport, other in ((pair.near, pair.far_side), (pair.far, pair.near_side)):
-            transport.send([sent[number]])
-            await other.until(lambda other=other, number=number: len(other.messages) > number or bool(other.lost))  # type: ignore[misc]
-    await pair.end()
-    for side in (pair.near_side, pair.far_side):
-        assert side.messages == [content(message) for message in sent[: len(side.messages)]]
-
-
 async def check_descriptors(kind: Transports) -> None:
     """Descriptors arrive with their messages, as many as the limit allows; those left over are closed, and none is lost."""
     if not kind.fds:
@@ -429,22 +259,29 @@ CHECKS: tuple[Callable[[Transports], Awaitable[None]], ...] = (
 
 
 async def check_transport(
-    open_pair: OpenPair, *, relayed: bool = True, fds: bool = False, cut_step: int = 1, large_bytes: int = 1 << 20
+    open_pair: OpenPair,
+    *,
+    relayed: bool = True,
+    fds: bool = False,
+    cut_step: int = 1,
+    opening_step: int = 1,
+    large_bytes: int = 1 << 20,
 ) -> None:
     """Put a kind of transport through everything that a transport must do.
 
     Args:
         open_pair: makes the two ends of a connection.
-        relayed: whether the connection can go through a relay of bytes; without one, cuts and chunks are not checked.
+        relayed: whether the connection can go through a relay of bytes; without one, chunks are not checked, nor cuts within messages.
         fds: whether file descriptors go with messages.
         cut_step: at every how many bytes of a conversation it is cut; more for kinds that take long to open.
+        opening_step: at every how many bytes of what goes before a conversation, such as a handshake, it is cut.
         large_bytes: how large a large message is.
 
     Raises:
         AssertionError: it does not do what it must.
         TimeoutError: something that must happen did not.
     """
-    kind = Transports(open_pair, relayed, fds, cut_step, large_bytes)
+    kind = Transports(open_pair, relayed, fds, cut_step, opening_step, large_bytes)
     for check in CHECKS:
         try:
             async with asyncio.timeout(TIMEOUT_S):

@@ -91,6 +91,8 @@ def contexts(ask_clients: bool = True) -> tuple[ssl.SSLContext, ssl.SSLContext]:
         server.load_cert_chain(folder / "server.pem")
         if ask_clients:
             server.verify_mode = ssl.CERT_REQUIRED
+        # Sessions are never taken up again; what would be sent for that only makes conversations longer.
+        server.num_tickets = 0
         client = ssl.create_default_context(cafile=folder / "authority.pem")
         client.load_cert_chain(folder / "client.pem")
     return server, client

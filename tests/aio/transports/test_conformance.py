@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +14,13 @@ from caplet.testing import check_transport
 from caplet.testing.transports import CHECKS, TIMEOUT_S, Transports
 
 from .certificates import contexts
-from .pairs import open_place_pair, pair_at
+from .pairs import child_pair, open_pipes_pair, open_place_pair, pair_at, wait_children
+
+if TYPE_CHECKING:
+    from caplet.aio.transports.base import Receiver, Transport
+    from caplet.limits import Limits
+    from caplet.testing.relay import Relay
+    from caplet.testing.transports import OpenPair
 
 try:
     import uvloop
@@ -29,38 +35,43 @@ def run(loop: str, main: Coroutine[Any, Any, None]) -> None:
         runner.run(main)
 
 
-def open_given(kind: str) -> Any:
-    async def open_pair(near: Any, far: Any, limits: Any, relay: Any) -> Any:
-        return await open_place_pair(kind, near, far, limits)
+def given(kind: str) -> OpenPair:
+    async def open_pair(
+        near: Receiver, far: Receiver, limits: Limits, relay: Relay | None
+    ) -> tuple[Transport, Transport]:
+        return await open_place_pair(kind, near, far, limits, relay)
 
     return open_pair
 
 
 def tls(folder: Path) -> Transports:
     server, client = contexts()
-    return Transports(pair_at("tls://127.0.0.1:0", {"tls": client}, tls=server), cut_step=97)
+    return Transports(pair_at("tls://127.0.0.1:0", {"tls": client}, tls=server), cut_step=5, opening_step=97)
 
 
 def wss(folder: Path) -> Transports:
     server, client = contexts()
-    return Transports(pair_at("wss://127.0.0.1:0/rpc", {"tls": client}, tls=server), cut_step=197)
+    return Transports(pair_at("wss://127.0.0.1:0/rpc", {"tls": client}, tls=server), cut_step=11, opening_step=197)
 
 
 KINDS: dict[str, Callable[[Path], Transports]] = {
     "tcp": lambda folder: Transports(pair_at("tcp://127.0.0.1:0")),
     # Packing is slow where nothing is compiled.
     "tcp packed": lambda folder: Transports(
-        pair_at("tcp://127.0.0.1:0", {"packed": True}, packed=True), cut_step=7, large_bytes=64 * 1024
+        pair_at("tcp://127.0.0.1:0", {"packed": True}, packed=True), large_bytes=64 * 1024
     ),
-    "unix": lambda folder: Transports(pair_at(f"unix:{folder}/s"), fds=True, cut_step=3),
-    "unix-abstract": lambda folder: Transports(pair_at("unix-abstract:caplet conformance"), relayed=False, fds=True),
+    "unix": lambda folder: Transports(pair_at(f"unix:{folder}/s"), fds=True),
+    "unix-abstract": lambda folder: Transports(pair_at(f"unix-abstract:{folder}"), fds=True, cut_step=5),
     "memory": lambda folder: Transports(pair_at("memory:conformance"), relayed=False, fds=True),
     "tls": tls,
-    "ws": lambda folder: Transports(pair_at("ws://127.0.0.1:0/rpc"), cut_step=3),
+    "ws": lambda folder: Transports(pair_at("ws://127.0.0.1:0/rpc"), cut_step=3, opening_step=11),
     "wss": wss,
-    "socket": lambda folder: Transports(open_given("socket"), relayed=False, fds=True),
-    "streams": lambda folder: Transports(open_given("streams"), relayed=False),
-    "asyncio transport": lambda folder: Transports(open_given("asyncio transport"), relayed=False),
+    "socket": lambda folder: Transports(given("socket"), fds=True),
+    "streams": lambda folder: Transports(given("streams")),
+    "asyncio transport": lambda folder: Transports(given("asyncio transport"), cut_step=3),
+    "stdio": lambda folder: Transports(open_pipes_pair),
+    # A process for each cut.
+    "child": lambda folder: Transports(child_pair(folder), cut_step=41),
 }
 
 
@@ -81,7 +92,8 @@ def test_every_transport_does_what_a_transport_must_row_107_row_109_H23(
     async def main() -> None:
         case = KINDS[kind](tmp_path)
         async with asyncio.timeout(TIMEOUT_S):
-            await check(case if loop == "asyncio" else replace(case, cut_step=5 * case.cut_step))
+            await check(case if loop == "asyncio" else replace(case, cut_step=7, opening_step=7 * case.opening_step))
+            await wait_children()
 
     run(loop, main())
 

@@ -6,6 +6,7 @@ Knows asyncio's stream objects. Does not know where they came from or the RPC pr
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from caplet.aio.peers import Peer
@@ -23,6 +24,8 @@ __all__ = ["PairTransport"]
 
 _READ_BYTES = 64 * 1024
 _LAST_WORD_S = 10.0
+# When a peer takes nothing more, its last word is waited for so long.
+_FAREWELL_S = 1.0
 
 
 class PairTransport:
@@ -34,6 +37,7 @@ class PairTransport:
         accept: called at once; returns who receives the messages.
         framing: how messages lie in the streams.
         name: what the peer is called.
+        source: what feeds the reader, when it is not what the writer writes to; closed at the end.
     """
 
     def __init__(
@@ -43,11 +47,13 @@ class PairTransport:
         accept: Accept,
         framing: Framing,
         name: str,
+        source: asyncio.ReadTransport | None = None,
     ) -> None:
         self.peer = Peer(name)
         self._reader = reader
         self._writer = writer
         self._framing = framing
+        self._source = source
         self._may_read = asyncio.Event()
         self._may_read.set()
         self._closing = False
@@ -56,6 +62,7 @@ class PairTransport:
         self._ending: asyncio.Task[None] | None = None
         self._receiver: Receiver = accept(self)
         self._pump = asyncio.ensure_future(self._read_all())
+        self._watch = asyncio.ensure_future(self._watch_writer())
 
     # --- reading --------------------------------------------------------------------------------------------------------------------
 
@@ -68,6 +75,9 @@ class PairTransport:
                 if not data:
                     break
                 await self._may_read.wait()
+                if self._lost:
+                    # Nobody listens, and the peer must get rid of it to end.
+                    continue
                 messages = self._framing.feed(data)
                 if messages:
                     self._receiver.receive_messages(messages)
@@ -86,6 +96,14 @@ class PairTransport:
             self._lost = True
             receiver, self._receiver = self._receiver, NOBODY
             receiver.on_lost(error)
+
+    async def _watch_writer(self) -> None:
+        """Notice that the peer takes nothing more, when that is not the end of what comes from it: two pipes end one by one."""
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+        if not self._closing and not self._lost:
+            await asyncio.wait([self._pump], timeout=_FAREWELL_S)
+            self._tell_lost(BrokenPipeError(f"{self.peer} takes nothing more"))
 
     def pause_reading(self) -> None:
         """Stop receiving until `resume_reading`; one read more may be on its way."""
@@ -140,14 +158,15 @@ class PairTransport:
         self.close()
 
     async def _end(self) -> None:
-        """Stop reading when everything is written, and tell the receiver."""
+        """Give up reading when everything is written, and tell the receiver."""
         try:
             async with asyncio.timeout(_LAST_WORD_S if self._lost else None):
                 await self._writer.wait_closed()
         except (OSError, TimeoutError):
             self._writer.transport.abort()
-        if self._pump is not asyncio.current_task():
-            self._pump.cancel()
+        if self._source is not None:
+            self._source.close()
+        self.resume_reading()
         if self._draining is not None:
             self._draining.cancel()
         self._tell_lost(None)
