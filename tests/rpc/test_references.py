@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections import deque
 
 import pytest
 
@@ -518,3 +519,30 @@ def test_finalisers_only_note_what_was_dropped_L5(pair):
     assert not connection.turns.idle
     pair.run()
     assert connection.sent == before + 1
+
+
+class ActsAtOnce(list):
+    """In the place of what waits to be let go of: everything is let go of at the first moment at which another thread could do it."""
+
+    def append(self, thing):
+        thing.drop_use()
+
+
+def test_a_reference_that_goes_in_another_thread_is_gone_when_the_vat_hears_of_it(pair):
+    thing = Service()
+    target = pair.ready()
+    call(target, capabilities=[thing.capability])
+    pair.run()
+    [held] = pair.bob.held
+    pair.bob.held.clear()
+    connection = pair.network.vats["bob"].connection("alice")
+    assert len(connection.imports) == 1
+    turns = connection.turns
+    turns.drops = ActsAtOnce()
+    held.release_params()
+    assert not connection.imports
+    turns.drops = deque()
+    answer_call(held)
+    del held, target
+    pair.run()
+    pair.network.assert_idle()

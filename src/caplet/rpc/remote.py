@@ -155,10 +155,6 @@ class ImportedCapability(RemoteCapability):
         """Return its id."""
         return f"import {self.row.id} of {self.link.name}"
 
-    def __del__(self) -> None:
-        # May run anywhere, also in a garbage collection: only enqueue.
-        self.link.turns.drop(self.row)
-
 
 class PipelinedCapability(RemoteCapability):
     """What one path of the results of one question leads to.
@@ -202,10 +198,6 @@ class PipelinedCapability(RemoteCapability):
     def describe(self) -> str:
         """Return question and path."""
         return f"answer {self.slot.question.id}{list(self.slot.path)} of {self.link.name}"
-
-    def __del__(self) -> None:
-        # May run anywhere, also in a garbage collection: only enqueue.
-        self.link.turns.drop(self.slot)
 
 
 class RemotePromise(Capability):
