@@ -13,6 +13,7 @@ from caplet.cap.call import DONE, STARTED, WAITING, IncomingCall
 from caplet.cap.capability import Capability
 from caplet.cap.local_call import LocalCall
 from caplet.cap.request import Request
+from caplet.cap.turns import Use
 from caplet.errors import Failed, as_rpc_error
 
 if TYPE_CHECKING:
@@ -73,11 +74,14 @@ class LocalCapability(Capability):
         turns: the turn queue of its vat; None to belong to the vat that calls it first.
     """
 
-    __slots__ = ("_turns", "after", "busy", "dispatcher", "stream_error", "waiting")
+    __slots__ = ("_turns", "after", "busy", "dispatcher", "stream_error", "use", "waiting")
 
     def __init__(self, dispatcher: Dispatcher, turns: Turns | None = None) -> None:
         self.dispatcher = dispatcher
-        self._turns = turns
+        self._turns: Turns | None = None
+        self.use: Use | None = None
+        if turns is not None:
+            self.bind(turns)
         self.busy = False
         self.waiting: deque[IncomingCall] | None = None
         self.stream_error: RpcError | None = None
@@ -98,6 +102,7 @@ class LocalCapability(Capability):
         """Belong to the vat of `turns`, if to none yet."""
         if self._turns is None:
             self._turns = turns
+            self.use = Use(turns, Released(self.dispatcher))
 
     def new_request(self, interface_id: int, method_id: int, size_hint_words: int = 0) -> Request:
         """Return a request for a call within the vat."""
@@ -107,7 +112,8 @@ class LocalCapability(Capability):
         """Make a call of the request; it starts in its turn."""
         turns = self._turns
         if turns is None:
-            turns = self._turns = current_turns()
+            turns = current_turns()
+            self.bind(turns)
         call = LocalCall(turns, request)
         answer = call.answer()
         self.deliver(call)
@@ -117,7 +123,8 @@ class LocalCapability(Capability):
         """Put the call into the turn queue."""
         turns = self._turns
         if turns is None:
-            turns = self._turns = call.turns
+            turns = call.turns
+            self.bind(turns)
         call.target = self
         call.stage = WAITING
         if turns is not call.turns:
@@ -185,11 +192,6 @@ class LocalCapability(Capability):
     def describe(self) -> str:
         """Return the name of the object's class."""
         return f"local {type(self.dispatcher).__name__}"
-
-    def __del__(self) -> None:
-        # May run anywhere, also in a garbage collection: only enqueue.
-        if self._turns is not None:
-            self._turns.drop(Released(self.dispatcher))
 
 
 class Released:

@@ -3,7 +3,7 @@ cimport cython
 from caplet.cap.call cimport IncomingCall
 from caplet.cap.capability cimport Capability
 from caplet.cap.request cimport Request
-from caplet.cap.turns cimport Turns
+from caplet.cap.turns cimport Turns, Use
 
 cdef class PromiseCapability(Capability):
     cdef public Turns _turns
@@ -11,6 +11,7 @@ cdef class PromiseCapability(Capability):
     cdef public object owner
     cdef public tuple path
     cdef public list queue
+    cdef public Use use
     cdef public Py_ssize_t waiting
     cdef public list watches
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from caplet.cap.call import WAITING, IncomingCall
 from caplet.cap.capability import BrokenCapability, Capability, Marker
 from caplet.cap.request import Request
+from caplet.cap.turns import Use
 from caplet.errors import Failed
 
 if TYPE_CHECKING:
@@ -31,12 +32,13 @@ class PromiseCapability(Capability):
         path: where in that answer.
     """
 
-    __slots__ = ("_resolution", "_turns", "owner", "path", "queue", "waiting", "watches")
+    __slots__ = ("_resolution", "_turns", "owner", "path", "queue", "use", "waiting", "watches")
 
     def __init__(self, turns: Turns, owner: AnswerState | None = None, path: Path = ()) -> None:
         self._turns = turns
         self._resolution: Capability | None = None
         self.owner = owner
+        self.use = None if owner is None else Use(turns, owner)
         self.path = path
         self.queue: list[IncomingCall | Marker] = []
         self.waiting = 0
@@ -144,7 +146,6 @@ class PromiseCapability(Capability):
         self._resolution = target
         queue = self.queue
         watches = self.watches
-        owner = self.owner
         self.queue = []
         self.watches = []
         self.owner = None
@@ -159,8 +160,7 @@ class PromiseCapability(Capability):
                     target.deliver_marker(thing)
         for watch in watches:
             watch.resolved(target)
-        if owner is not None:
-            self._turns.drop(owner)
+        self.use = None
 
     def reject(self, error: RpcError) -> None:
         """Become broken."""
@@ -171,9 +171,3 @@ class PromiseCapability(Capability):
         if self._resolution is None:
             return f"promise with {self.waiting} waiting" if self.waiting else "promise"
         return self._resolution.describe()
-
-    def __del__(self) -> None:
-        # May run anywhere, also in a garbage collection: only enqueue.
-        owner = self.owner
-        if owner is not None:
-            self._turns.drop(owner)

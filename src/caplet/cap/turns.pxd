@@ -17,3 +17,7 @@ cdef class Turns:
     cpdef drop(self, thing)
     cpdef settle_drops(self)
     cpdef run(self)
+
+cdef class Use:
+    cdef public Turns turns
+    cdef public object thing

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from caplet.cap.host import Host
 
-__all__ = ["Deferred", "Delivery", "Droppable", "Turns"]
+__all__ = ["Deferred", "Delivery", "Droppable", "Turns", "Use"]
 
 
 class Delivery(Protocol):
@@ -45,6 +45,28 @@ class Deferred:
     def start(self) -> None:
         """Call the function."""
         self.function()
+
+
+class Use:
+    """Held by a capability for as long as it lives, and by nothing else: counts as one reference to something.
+
+    A capability that told of its own end could be found by its weak references while it tells, in another thread, and come to life
+    again unheard. What it holds goes when those are cleared already.
+
+    Args:
+        turns: the turn queue of the vat.
+        thing: what is told when the capability is gone.
+    """
+
+    __slots__ = ("thing", "turns")
+
+    def __init__(self, turns: Turns, thing: Droppable) -> None:
+        self.turns = turns
+        self.thing = thing
+
+    def __del__(self) -> None:
+        # May run anywhere, also in a garbage collection: only enqueue.
+        self.turns.drop(self.thing)
 
 
 class Turns:

@@ -101,14 +101,6 @@ class Import:
         for action in actions:
             self.connection.act_on_import(self, action)
 
-    def __call__(self, reference: weakref.ref[ImportedCapability]) -> None:
-        """The capability that addressed the id is gone; called by the reference to it, which is empty by then.
-
-        May run anywhere, also in a garbage collection: only enqueues. A finaliser of the capability would be too early: it runs while the
-        reference still leads there, and the vat may act on it in another thread before it has ended.
-        """
-        self.connection.turns.drop(self)
-
     def drop_use(self) -> None:
         """The capability that addressed the id is gone; unless another one was made meanwhile, the import is over."""
         if self.raw is None or self.raw() is None:

@@ -116,12 +116,8 @@ class Slot:
         self.promise: weakref.ref[RemotePromise] | None = None
         self.raw: weakref.ref[PipelinedCapability] | None = None
 
-    def __call__(self, reference: weakref.ref[PipelinedCapability]) -> None:
-        """The capability that addresses this slot is gone; called by the reference to it. May run anywhere: only enqueues."""
-        self.question.connection.turns.drop(self)
-
     def drop_use(self) -> None:
-        """Act on that."""
+        """The capability that addresses this slot is gone."""
         question = self.question
         question.slot_uses -= 1
         question.check_wanted()

@@ -3,7 +3,7 @@ cimport cython
 from caplet.cap.call cimport IncomingCall
 from caplet.cap.capability cimport Capability
 from caplet.cap.request cimport Request
-from caplet.cap.turns cimport Turns
+from caplet.cap.turns cimport Turns, Use
 from caplet.rpc.answer cimport AnswerRow
 from caplet.rpc.tables cimport Tables
 from caplet.rpc.export cimport Export
@@ -27,6 +27,7 @@ cdef class RemoteCapability(Capability):
 
 cdef class ImportedCapability(RemoteCapability):
     cdef public Import row
+    cdef public Use use
 
     cpdef write_target(self, AnyStructBuilder target)
     cpdef write_descriptor(self, AnyStructBuilder descriptor)
@@ -34,6 +35,7 @@ cdef class ImportedCapability(RemoteCapability):
 
 cdef class PipelinedCapability(RemoteCapability):
     cdef public Slot slot
+    cdef public Use use
 
     cpdef write_target(self, AnyStructBuilder target)
     cpdef write_descriptor(self, AnyStructBuilder descriptor)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from caplet.cap.capability import BrokenWatch, Capability, Marker
 from caplet.cap.request import NO_PROMISE_PIPELINING, ONLY_PROMISE_PIPELINE
+from caplet.cap.turns import Use
 from caplet.errors import CapletError
 from caplet.rpc import decode, encode
 from caplet.rpc.question import State as QuestionState
@@ -127,11 +128,12 @@ class ImportedCapability(RemoteCapability):
         row: the import.
     """
 
-    __slots__ = ("row",)
+    __slots__ = ("row", "use")
 
     def __init__(self, connection: Connection, row: Import) -> None:
         super().__init__(connection)
         self.row = row
+        self.use = Use(connection.turns, row)
 
     @property
     def fd(self) -> int | None:
@@ -164,11 +166,12 @@ class PipelinedCapability(RemoteCapability):
         slot: the path and the question.
     """
 
-    __slots__ = ("slot",)
+    __slots__ = ("slot", "use")
 
     def __init__(self, connection: Connection, slot: Slot) -> None:
         super().__init__(connection)
         self.slot = slot
+        self.use = Use(connection.turns, slot)
 
     def write_target(self, target: AnyStructBuilder) -> None:
         """Fill a MessageTarget."""

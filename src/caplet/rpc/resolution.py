@@ -118,7 +118,7 @@ def raw_for_import(connection: Connection, row: Import) -> ImportedCapability:
     raw = None if row.raw is None else row.raw()
     if raw is None:
         raw = ImportedCapability(connection, row)
-        row.raw = weakref.ref(raw, row)
+        row.raw = weakref.ref(raw)
     return raw
 
 
@@ -136,7 +136,7 @@ def raw_for_slot(connection: Connection, slot: Slot) -> PipelinedCapability:
     raw = None if slot.raw is None else slot.raw()
     if raw is None:
         raw = PipelinedCapability(connection, slot)
-        slot.raw = weakref.ref(raw, slot)
+        slot.raw = weakref.ref(raw)
         slot.question.slot_uses += 1
     return raw
 
