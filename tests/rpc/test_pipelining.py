@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from caplet.cap.hints import NO_PROMISE_PIPELINING
 from caplet.cap.promise import PromiseCapability
-from caplet.cap.request import NO_PROMISE_PIPELINING
 from caplet.errors import Failed
 from caplet.testing.objects import Service, answer_call, call, capabilities_of, fill, new_call, number_of
 from caplet.wire.message import MessageBuilder

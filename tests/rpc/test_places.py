@@ -6,8 +6,8 @@ import pytest
 from tests.rpc.scenes import end, given, given_as, started, three_in_a_row
 
 from caplet.cap.capability import NULL
+from caplet.cap.hints import NO_PROMISE_PIPELINING
 from caplet.cap.promise import PromiseCapability
-from caplet.cap.request import NO_PROMISE_PIPELINING
 from caplet.errors import Failed
 from caplet.limits import Limits
 from caplet.rpc import decode, encode

@@ -469,7 +469,7 @@ def test_a_method_that_is_stopped_by_the_end_of_its_program_is_disconnected() ->
         others: set[asyncio.Task[Any]] = set()
         while not others:
             await asyncio.sleep(0)
-            others = {task for task in asyncio.all_tasks() if "ServerMethod.run" in repr(task)}
+            others = {task for task in asyncio.all_tasks() if "Server.quiet" in repr(task)}
         for task in others:
             assert task is not ours
             task.cancel()

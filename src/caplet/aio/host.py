@@ -10,13 +10,17 @@ import concurrent.futures
 import sys
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from caplet.runtime.server_methods import RunningCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from contextvars import Context
 
     from caplet.aio.workers import WorkerThreads
+    from caplet.cap.host import Steps
 
 __all__ = ["LoopHost", "LoopWaiter"]
 
@@ -29,6 +33,38 @@ OTHER_THREAD = (
 )
 NOT_RUNNING = "this Caplet object belongs to another event loop, and none is running here; use it inside the coroutine that made it"
 SHARED = "this object belongs to caplet.blocking: call its wait() instead of awaiting it"
+
+
+# Whether methods take their first step before there is a task of them: where tasks cannot be asked for that, and are those of C.
+FIRST_STEP_BY_HAND = sys.version_info < (3, 12) and asyncio.Task.__module__ == "_asyncio"
+# What the first step of a method gives that has ended.
+ENDED = object()
+
+current_task: Callable[[asyncio.AbstractEventLoop], asyncio.Task[Any] | None]
+current_task = asyncio.tasks._current_tasks.get if sys.version_info < (3, 12) else asyncio.current_task  # type: ignore[attr-defined]
+enter_task: Callable[[asyncio.AbstractEventLoop, asyncio.Task[Any]], None] = asyncio.tasks._enter_task
+leave_task: Callable[[asyncio.AbstractEventLoop, asyncio.Task[Any]], None] = asyncio.tasks._leave_task
+
+
+class MethodTask(asyncio.Task[None]):
+    """The task of a server method whose first step is taken by hand; it is made in earnest when somebody looks at it, or the method waits.
+
+    Most methods have ended before that. Nobody sees the difference: it is the same object from the first step to the last.
+    """
+
+    # Who makes it in earnest; None once that has happened or is not wanted any more.
+    __slots__ = ("maker",)
+
+    maker: LoopHost | None
+
+    def __getattribute__(self, name: str) -> Any:
+        maker = MAKER.__get__(self)
+        if maker is not None:
+            maker.make_task(self)
+        return super().__getattribute__(name)
+
+
+MAKER: Any = MethodTask.__dict__["maker"]
 
 
 class LoopWaiter(asyncio.Future[None]):
@@ -90,6 +126,13 @@ class LoopHost:
         self._flush = flush
         self._turn_is_due = False
         self._turn_handle: asyncio.Handle | None = None
+        # The task whose step asked for a turn.
+        self._turn_task: asyncio.Task[Any] | None = None
+        # What the loop runs next, where it lets us look.
+        self._ready: deque[asyncio.Handle] | None = getattr(loop, "_ready", None)
+        # What a task is made of while the first step of its method is taken by hand, and the step that it then wants.
+        self._starting: tuple[RunningCall, Context] | None = None
+        self._step: asyncio.Handle | None = None
         self._thread = threading.get_ident()
         # Running methods must not be garbage collected while the loop holds their tasks weakly.
         self._methods: set[asyncio.Task[None]] = set()
@@ -186,6 +229,7 @@ class LoopHost:
             loop.call_soon_threadsafe(self._turn)
         elif not self._turn_is_due:
             self._turn_is_due = True
+            self._turn_task = current_task(loop)
             self._turn_handle = loop.call_soon(self._due_turn)
 
     def _due_turn(self) -> None:
@@ -206,46 +250,105 @@ class LoopHost:
 
     def _withdraw_turn(self) -> None:
         """Take back the last wish for a turn, where the loop lets us: it would go around once for nothing."""
-        ready: deque[asyncio.Handle] | None = getattr(self.loop, "_ready", None)
+        ready = self._ready
         handle = self._turn_handle
         if handle is not None and ready and ready[-1] is handle:
-            # Not taken out: the loop may have counted it already among what it runs in this round.
-            handle.cancel()
+            task = self._turn_task
+            if task is not None and current_task(self.loop) is task:
+                # Asked for in this same step of the task: the loop cannot have counted it among what it runs in this round.
+                ready.pop()
+            else:
+                handle.cancel()
             self._turn_is_due = False
             self._turn_handle = None
+            self._turn_task = None
 
-    def start_method(self, method: Coroutine[Any, Any, None], context: Context | None = None) -> asyncio.Task[None]:
-        """Start a coroutine as a task of its own, and run it to its first wait: most methods have answered by then.
+    # --- methods -----------------------------------------------------------------------------------------------------------------
+
+    def start_method(self, method: Steps, context: Context | None = None) -> asyncio.Task[None]:
+        """Start a method as a task of its own, and run it to its first wait: most methods have answered by then.
 
         Args:
-            method: the coroutine.
+            method: the method.
             context: the context variables that it begins with a copy of; None for those of the moment.
         """
         loop = self.loop
-        if context is not None:
-            context = context.copy()
-        if sys.version_info >= (3, 12) and asyncio.current_task(loop) is None:
-            task = asyncio.Task(method, loop=loop, eager_start=True, context=context)
+        variables = copy_context() if context is None else context.copy()
+        task: asyncio.Task[None]
+        alone = current_task(loop) is None
+        by_hand = FIRST_STEP_BY_HAND and alone and self._ready is not None
+        if by_hand and isinstance(method, RunningCall) and loop.get_task_factory() is None and not loop.get_debug():
+            return self._start_by_hand(method, variables)
+        coroutine = cast("Coroutine[Any, Any, None]", method)
+        if sys.version_info >= (3, 12) and alone:
+            task = asyncio.Task(coroutine, loop=loop, eager_start=True, context=variables)
         else:
-            task = loop.create_task(method, context=context)
-            self._begin(task)
+            task = loop.create_task(coroutine, context=variables)
+            if alone:
+                self._begin(task)
         if not task.done():
-            # Behind the first steps of all methods that start now, what they have answered is written in the same round.
-            self.wake_behind = True
-            self._methods.add(task)
-            task.add_done_callback(self._methods.discard)
+            self._keep(task)
         return task
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        """Keep the task of a method that waits."""
+        # Behind the first steps of all methods that start now, what they have answered is written in the same round.
+        self.wake_behind = True
+        self._methods.add(task)
+        task.add_done_callback(self._methods.discard)
 
     def _begin(self, task: asyncio.Task[None]) -> None:
         """Take the first step of a new task now, where the loop lets us: Python 3.11 cannot be asked for it."""
-        ready: deque[asyncio.Handle] | None = getattr(self.loop, "_ready", None)
-        if not ready or self.loop.get_task_factory() is not None or asyncio.current_task(self.loop) is not None:
+        ready = self._ready
+        if not ready or self.loop.get_task_factory() is not None:
             return
         step = ready.pop()
         if getattr(getattr(step, "_callback", None), "__self__", None) is task:
             step._run()
         else:
             ready.append(step)
+
+    def _start_by_hand(self, method: RunningCall, variables: Context) -> MethodTask:
+        """Take the first step of a method, and make a task in earnest only when it waits or somebody has looked at the task."""
+        loop = self.loop
+        task = MethodTask.__new__(MethodTask)
+        task.maker = self
+        self._starting = (method, variables)
+        enter_task(loop, task)
+        waits_for: object = ENDED
+        try:
+            waits_for = variables.run(next, method, ENDED)
+        except asyncio.CancelledError:
+            pass
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            loop.call_exception_handler({"message": "a server method was stopped", "exception": error})
+        finally:
+            leave_task(loop, task)
+            if waits_for is not ENDED:
+                method.hold(waits_for)
+            # Somebody else may hold it, and look at it later.
+            if MAKER.__get__(task) is not None and (waits_for is not ENDED or sys.getrefcount(task) > 2):
+                self.make_task(task)
+            task.maker = None
+            self._starting = None
+            step, self._step = self._step, None
+        if step is not None:
+            step._run()
+            if not task.done():
+                self._keep(task)
+        return task
+
+    def make_task(self, task: MethodTask) -> None:
+        """Make a task in earnest; the step that it wants is taken behind the one that is taken by hand."""
+        assert self._starting is not None
+        assert self._ready is not None
+        method, variables = self._starting
+        task.maker = None
+        asyncio.Task.__init__(task, cast("Coroutine[Any, Any, None]", method), loop=self.loop, context=variables)
+        self._step = self._ready.pop()
+        method.task = task
 
     @property
     def methods(self) -> list[asyncio.Task[None]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from caplet.cap.request import STREAMING
+from caplet.cap.hints import STREAMING
 from caplet.errors import CapletError, Failed
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class IncomingCall:
         interface_id: the 64-bit id of the interface that declares the method.
         method_id: the method's ordinal.
         params: the params.
-        hints: the hints that came with it (`caplet.cap.request`).
+        hints: the hints that came with it (`caplet.cap.hints`).
     """
 
     __slots__ = (

@@ -5,11 +5,11 @@ Knows the interface only. `aio` implements it on an event loop, `caplet.testing`
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextvars import Context
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["Host", "Latch", "RunningMethod", "Timer", "Waiter"]
+__all__ = ["Host", "Latch", "RunningMethod", "Steps", "Timer", "Waiter"]
 
 
 Result = TypeVar("Result")
@@ -34,6 +34,22 @@ class Latch(Protocol):
 
     def wait(self, timeout_s: float | None) -> bool:
         """Wait until it is set; return whether it was within `timeout_s` seconds, None for no bound."""
+        ...
+
+
+class Steps(Protocol):
+    """A coroutine that handles its own errors, or something with its face."""
+
+    def send(self, value: None, /) -> Any:
+        """Go on to what it awaits next, and return that."""
+        ...
+
+    def throw(self, error: BaseException, /) -> Any:
+        """Go on with an exception."""
+        ...
+
+    def close(self) -> None:
+        """Stop it where it waits."""
         ...
 
 
@@ -111,11 +127,11 @@ class Host(Protocol):
         """
         ...
 
-    def start_method(self, method: Coroutine[Any, Any, None], context: Context | None = None) -> RunningMethod:
-        """Start a coroutine that handles its own errors; nothing of it runs before this returns or everything up to its first wait.
+    def start_method(self, method: Steps, context: Context | None = None) -> RunningMethod:
+        """Start a method; nothing of it runs before this returns or everything up to its first wait.
 
         Args:
-            method: the coroutine.
+            method: what is stepped.
             context: the context variables that it begins with a copy of; None for those of whoever starts it.
         """
         ...

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from caplet.cap.answer import Answer, AnswerState
 from caplet.cap.capability import BrokenCapability, Capability
+from caplet.cap.hints import STREAMING
 from caplet.cap.local import CANCELLABLE, LocalCapability
-from caplet.cap.request import STREAMING
 from caplet.cap.revocation import Passed
 from caplet.cap.shortening import ShorteningCapability
 from caplet.errors import Failed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from caplet.cap.hints import ONLY_PROMISE_PIPELINE, STREAMING
 from caplet.errors import Failed
 from caplet.wire.message import MessageBuilder
 
@@ -16,14 +17,9 @@ if TYPE_CHECKING:
     from caplet.cap.capability import Capability
     from caplet.wire.untyped_builder import AnyPointerBuilder
 
-__all__ = ["DEFAULT_PARAMS_WORDS", "NO_PROMISE_PIPELINING", "ONLY_PROMISE_PIPELINE", "STREAMING", "Request"]
+__all__ = ["DEFAULT_PARAMS_WORDS", "Request"]
 
 DEFAULT_PARAMS_WORDS = 32
-
-# Hints that go with a call.
-NO_PROMISE_PIPELINING = 1
-ONLY_PROMISE_PIPELINE = 2
-STREAMING = 4
 
 
 class Request:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Protocol
 
+from caplet.cap.hints import STREAMING
 from caplet.cap.local import CANCELLABLE, LocalCapability
-from caplet.cap.request import STREAMING
 from caplet.errors import Failed
 
 if TYPE_CHECKING:

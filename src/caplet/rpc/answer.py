@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from caplet.cap.answer import Answer, AnswerState, Path, immediate_answer
 from caplet.cap.call import DONE, IncomingCall
 from caplet.cap.capability import NULL, BrokenCapability, Capability
+from caplet.cap.hints import NO_PROMISE_PIPELINING
 from caplet.cap.promise import PromiseCapability
-from caplet.cap.request import DEFAULT_PARAMS_WORDS, NO_PROMISE_PIPELINING
+from caplet.cap.request import DEFAULT_PARAMS_WORDS
 from caplet.errors import CapletError, DecodeError, Failed, as_rpc_error
 from caplet.rpc import decode, descriptor, encode, tailcall
 from caplet.rpc.answer_states import MACHINE, Event, State

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from caplet.cap.capability import BrokenCapability, Capability
-from caplet.cap.request import NO_PROMISE_PIPELINING, ONLY_PROMISE_PIPELINE
+from caplet.cap.hints import NO_PROMISE_PIPELINING, ONLY_PROMISE_PIPELINE
 from caplet.errors import Disconnected, Failed, ProtocolError, RpcError, Unimplemented, make_rpc_error
 from caplet.rpc import decode, descriptor, embargo, encode, export, import_, question, tailcall, third_party
 from caplet.rpc.answer import AnswerRow

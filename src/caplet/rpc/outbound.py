@@ -9,13 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from caplet.cap.answer import Answer, failed_answer
-from caplet.cap.request import (
-    DEFAULT_PARAMS_WORDS,
-    NO_PROMISE_PIPELINING,
-    ONLY_PROMISE_PIPELINE,
-    STREAMING,
-    Request,
-)
+from caplet.cap.hints import NO_PROMISE_PIPELINING, ONLY_PROMISE_PIPELINE, STREAMING
+from caplet.cap.request import DEFAULT_PARAMS_WORDS, Request
 from caplet.errors import CapletError, Failed, Overloaded, as_rpc_error
 from caplet.rpc import descriptor, encode
 from caplet.rpc.question import Question

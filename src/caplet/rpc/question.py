@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from caplet.cap.answer import AnswerState, Path, capability_at
 from caplet.cap.capability import BrokenCapability, Capability
-from caplet.cap.request import NO_PROMISE_PIPELINING
+from caplet.cap.hints import NO_PROMISE_PIPELINING
 from caplet.errors import Failed, RpcError
 from caplet.rpc.machine import Machine
 

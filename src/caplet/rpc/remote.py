@@ -14,7 +14,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from caplet.cap.capability import BrokenWatch, Capability, Marker
-from caplet.cap.request import NO_PROMISE_PIPELINING, ONLY_PROMISE_PIPELINE
+from caplet.cap.hints import NO_PROMISE_PIPELINING, ONLY_PROMISE_PIPELINE
 from caplet.cap.turns import Use
 from caplet.errors import CapletError
 from caplet.rpc import decode, encode

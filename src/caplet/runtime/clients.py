@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Self, TypeVar, overload
 
 from caplet.cap.capability import NULL, Capability
 from caplet.cap.handover import hand_over
-from caplet.cap.request import NO_PROMISE_PIPELINING, ONLY_PROMISE_PIPELINE, STREAMING
+from caplet.cap.hints import NO_PROMISE_PIPELINING, ONLY_PROMISE_PIPELINE, STREAMING
 from caplet.cap.request import Request as CapRequest
 from caplet.runtime.calls import Call, PipelineOnlyCall
 from caplet.runtime.documentation import method_doc, method_signature

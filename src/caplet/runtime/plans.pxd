@@ -8,6 +8,8 @@ from caplet.runtime.kinds cimport PointerKind
 from caplet.wire.arena cimport Arena
 from caplet.wire.builder cimport BuilderArena
 from caplet.wire.segment cimport Segment
+from caplet.wire.untyped cimport AnyPointer
+from caplet.wire.untyped_builder cimport AnyPointerBuilder
 from caplet.wire.views cimport StructBuilder, StructReader
 
 cdef extern from "Python.h":
@@ -107,10 +109,13 @@ cdef class StructKind(PointerKind):
     cpdef StructReader open_or_init(self, BuilderArena arena, Segment segment, Py_ssize_t position)
     @cython.locals(made=StructReader)
     cpdef StructReader init(self, BuilderArena arena, Segment segment, Py_ssize_t position)
+    @cython.locals(made=StructReader, segment=Segment)
+    cpdef StructReader open_at(self, AnyPointer pointer)
+    cpdef StructReader init_at(self, AnyPointerBuilder pointer)
     cpdef take(self, StructReader made, object value, object where)
     @cython.locals(by_name=dict, field=Field)
     cpdef fill(self, StructReader made, dict values)
-    @cython.locals(field=Field)
+    @cython.locals(fields=tuple, field=Field, index=cython.Py_ssize_t)
     cpdef fill_in_order(self, StructReader made, object values, object named)
     @cython.locals(field=Field, reader=StructReader, tag=cython.int)
     cpdef copy_fields(self, StructReader made, StructReader source)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from caplet.wire.arena import Arena
     from caplet.wire.builder import BuilderArena
     from caplet.wire.segment import Segment
+    from caplet.wire.untyped import AnyPointer
+    from caplet.wire.untyped_builder import AnyPointerBuilder
 
 __all__ = ["GroupField", "StructField", "StructKind"]
 
@@ -146,6 +148,19 @@ class StructKind(PointerKind):
         arena.init_struct(made, segment, position, self.data_words, self.pointer_count)
         return made
 
+    def open_at(self, pointer: AnyPointer) -> StructReader:
+        """Return a reader of the struct that an untyped pointer leads to; null reads as defaults."""
+        segment = pointer._segment
+        if segment.u64s[pointer._position] == 0:
+            return self.nowhere()
+        made = self.new(False)
+        pointer._arena.open_struct(made, segment, pointer._position, pointer._depth)
+        return made
+
+    def init_at(self, pointer: AnyPointerBuilder) -> StructReader:
+        """Make an untyped pointer lead to a new struct and return its builder."""
+        return self.init(pointer._arena, pointer._segment, pointer._position)
+
     # --- values in ------------------------------------------------------------------------------------------------------------------
 
     def store(self, arena: BuilderArena, segment: Segment, position: int, value: object, where: str) -> None:
@@ -207,11 +222,14 @@ class StructKind(PointerKind):
         Raises:
             TypeError: there are more values than fields, or two for one field.
         """
-        if len(values) > len(self.fields):
-            raise TypeError(f"{self.name} has {len(self.fields)} fields; {len(values)} values were given")
-        for field, value in zip(self.fields, values, strict=False):
-            if field.name in named:
+        fields = self.fields
+        if len(values) > len(fields):
+            raise TypeError(f"{self.name} has {len(fields)} fields; {len(values)} values were given")
+        for index in range(len(values)):
+            field = fields[index]
+            if named and field.name in named:
                 raise TypeError(f"{self.name}: two values for {field.name!r}")
+            value = values[index]
             if value is not None:
                 field.write(made, value)
         if named:

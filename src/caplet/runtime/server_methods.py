@@ -21,27 +21,43 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Coroutine, Mapping
 from contextvars import copy_context
 from functools import partial
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from caplet.cap.call import STARTED
 from caplet.cap.local import CANCELLABLE, ONE_AT_A_TIME
 from caplet.errors import Disconnected, Failed, RpcError
+from caplet.runtime.awaiting import result_of, result_of_result
 from caplet.runtime.call_contexts import CallContext
 from caplet.runtime.server_marks import may_be_cancelled, takes_context
 from caplet.runtime.structs import Struct
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from caplet.cap.call import IncomingCall
     from caplet.cap.host import RunningMethod
+    from caplet.runtime.fields import Field
     from caplet.runtime.interfaces import MethodPlan
+    from caplet.runtime.plans import StructKind
     from caplet.runtime.servers import Server
+    from caplet.wire.views import StructReader
 
-__all__ = ["ServerMethod"]
+__all__ = ["RunningCall", "ServerMethod"]
+
+COMPILED = not __file__.endswith(".py")
 
 _log = logging.getLogger("caplet")
+
+# In place of what a coroutine gave, when nothing is held.
+NOTHING = object()
+
+NO_NAMES: dict[str, object] = {}
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 class ServerMethod:
@@ -59,10 +75,14 @@ class ServerMethod:
     __slots__ = (
         "flags",
         "function",
+        "in_order",
         "is_coroutine",
         "members",
         "names",
+        "params",
         "plan",
+        "readers",
+        "results",
         "single",
         "wants_context",
         "wants_context_alone",
@@ -70,14 +90,20 @@ class ServerMethod:
 
     def __init__(self, plan: MethodPlan, function: Callable[..., Any], owner: type[Server]) -> None:
         self.plan = plan
+        self.params: StructKind = plan.params._plan
+        self.results: StructKind = plan.results._plan
         self.function = function
         self.is_coroutine = inspect.iscoroutinefunction(function)
         self.names: list[str] = []
+        # How many of the names are given by position; those behind them are given by name.
+        self.in_order = 0
         # Those of the names that are members of a union.
         self.members: list[str] = []
         self.wants_context = False
         self.wants_context_alone = takes_context(function)
         self.read_signature(owner)
+        fields: dict[str, Field] = plan.params._fields
+        self.readers: tuple[Field, ...] = tuple([fields[name] for name in self.names])
         allowed = may_be_cancelled(function, owner)
         if allowed is None:
             allowed = plan.allow_cancellation or not plan.streaming
@@ -99,8 +125,13 @@ class ServerMethod:
             if len(parameters) != 1:
                 raise TypeError(f"{where} is marked by_context and must have one parameter beside {this.name}")
             return
+        in_order = True
         for parameter in parameters:
+            known = len(self.names)
             self.read_parameter(parameter, where)
+            in_order = in_order and parameter.kind in _POSITIONAL and len(self.names) > known
+            if in_order:
+                self.in_order += 1
         if this.name in self.names and this.kind is not inspect.Parameter.POSITIONAL_ONLY:
             raise TypeError(
                 f"{where} is to get a param {this.name!r} of {self.plan}; call its first parameter, the object, otherwise"
@@ -120,7 +151,7 @@ class ServerMethod:
         name = parameter.name
         always = self.plan.params._readable_names()
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            self.names.extend(other for other in always if other not in self.names)
+            self.names.extend([other for other in always if other not in self.names])
         elif parameter.kind is inspect.Parameter.VAR_POSITIONAL:
             return
         elif name in fields:
@@ -143,27 +174,53 @@ class ServerMethod:
 
     def start(self, server: Server, call: IncomingCall) -> None:
         """Call the function for `call`."""
-        params = self.plan.params._open(call.params)
-        context: CallContext[Any, Any] = CallContext(call, self.plan, params)
-        positional: tuple[object, ...] = (server, context) if self.wants_context_alone else (server,)
-        named: dict[str, object] = {name: getattr(params, name) for name in self.names}
+        content = call.params_or_none
+        assert content is not None
+        params = self.params.open_at(content)
+        context: CallContext[Any, Any] | None = None
+        if self.wants_context or self.wants_context_alone:
+            context = CallContext(call, self.plan, params)
+        positional: list[object] = [server]
+        named: dict[str, object] = {}
+        if self.wants_context_alone:
+            positional.append(context)
+        else:
+            self.read_params(params, positional, named)
+            if self.wants_context:
+                named["context"] = context
+        if self.is_coroutine:
+            self.run(RunningCall(self, call, context, tuple(positional), named))
+        else:
+            self.start_function(call, context, partial(self.function, *positional, **named))
+
+    def read_params(self, params: StructReader, positional: list[object], named: dict[str, object]) -> None:
+        """Take out of the params what the function gets by position and by name."""
+        readers = self.readers
+        for index in range(len(readers)):
+            field = readers[index]
+            if index < self.in_order:
+                positional.append(field.read(params))
+            else:
+                named[field.name] = field.read(params)
         if self.members:
             active = params.which  # type: ignore[attr-defined]
-            named.update((name, getattr(params, name)) for name in self.members if name == active)
-        if self.wants_context:
-            named["context"] = context
-        if self.is_coroutine:
-            self.start_coroutine(call, context, CoroutineStart(self.function, positional, named))
-            return
+            for name in self.members:
+                if name == active:
+                    named[name] = getattr(params, name)
+
+    def start_function(
+        self, call: IncomingCall, context: CallContext[Any, Any] | None, function: Callable[[], Any]
+    ) -> None:
+        """Call a function that is no coroutine function; what it returns may have to be awaited all the same."""
         variables = copy_context() if call.context is None else call.context.copy()
-        elsewhere = call.turns.host.run_function(partial(variables.run, self.function, *positional, **named))
+        elsewhere = call.turns.host.run_function(partial(variables.run, function))
         if elsewhere is not None:
-            self.start_coroutine(call, context, Elsewhere(elsewhere))
+            self.run(RunningCall(self, call, context, (elsewhere,), {}, result_of_result))
             return
         try:
-            outcome = variables.run(self.function, *positional, **named)
+            outcome = variables.run(function)
             if inspect.isawaitable(outcome):
-                self.start_coroutine(call, context, outcome)
+                self.run(RunningCall(self, call, context, (outcome,), {}, result_of))
             else:
                 self.finish(call, context, outcome)
         except Exception as error:
@@ -172,63 +229,56 @@ class ServerMethod:
             self.stop(call, error, None)
             raise
 
-    def start_coroutine(self, call: IncomingCall, context: CallContext[Any, Any], awaitable: Awaitable[Any]) -> None:
-        """Let the host run the method."""
-        running = RunningCall()
-        running.task = call.turns.host.start_method(self.run(call, context, awaitable, running), call.context)
-        if self.flags & CANCELLABLE and call.stage == STARTED:
-            call.on_cancel(running.cancel)
-
-    async def run(
-        self, call: IncomingCall, context: CallContext[Any, Any], awaitable: Awaitable[Any], running: RunningCall
-    ) -> None:
-        """Await the method and answer the call."""
-        running.begun = True
-        if running.cancel_wanted:
-            call.fail(Failed(f"{self.plan} was cancelled before it began"))
-            return
-        try:
-            self.finish(call, context, await awaitable)
-        except Exception as error:
-            self.fail(call, error)
-        except BaseException as error:
-            self.stop(call, error, running)
-            raise
+    def run(self, running: RunningCall) -> None:
+        """Let the host run a call."""
+        call = running.call
+        task = call.turns.host.start_method(running, call.context)
+        if not running.ended:
+            running.task = task
+            if self.flags & CANCELLABLE and call.stage == STARTED:
+                call.on_cancel(running.cancel)
 
     # --- answering --------------------------------------------------------------------------------------------------------------------
 
-    def finish(self, call: IncomingCall, context: CallContext[Any, Any], outcome: object) -> None:
+    def finish(self, call: IncomingCall, context: CallContext[Any, Any] | None, outcome: object) -> None:
         """Answer with what the function returned."""
-        if context._handed_on:
+        if context is not None and context._handed_on:
             if outcome is not None:
                 _log.error("%s made a tail call and returned %s, which is lost", self.plan, type(outcome).__name__)
             return
         if outcome is not None:
             self.take(call, context, outcome)
-        elif context._results is None and not call.results_touched and call.stage == STARTED:
-            self.plan.results._init(call.results())
+        elif call.stage == STARTED and not call.results_touched:
+            self.results.init_at(call.results())
         call.finish()
 
-    def take(self, call: IncomingCall, context: CallContext[Any, Any], outcome: object) -> None:
+    def take(self, call: IncomingCall, context: CallContext[Any, Any] | None, outcome: object) -> None:
         """Put what the function returned into the results.
 
         Raises:
             TypeError: it cannot be the results.
         """
-        if isinstance(outcome, Struct) and outcome._plan.type_id == self.plan.results._plan.type_id:
-            if outcome is not context._results:
+        if isinstance(outcome, tuple):
+            self.results.fill_in_order(self.begun_results(call, context), outcome, NO_NAMES)
+        elif isinstance(outcome, Struct) and outcome._plan.type_id == self.results.type_id:
+            if context is None or outcome is not context._results:
                 call.results().set(outcome)
-        elif isinstance(outcome, tuple):
-            context.results._fill(outcome, {})
         elif isinstance(outcome, Mapping):
-            context.results._fill((), outcome)
+            self.results.fill_in_order(self.begun_results(call, context), (), outcome)
         elif self.single is not None:
-            setattr(context.results, self.single, outcome)
+            setattr(self.begun_results(call, context), self.single, outcome)
         else:
             raise TypeError(
                 f"{self.plan} returned {type(outcome).__name__}; expected nothing, a mapping by name, a tuple in declared order "
                 f"or {self.plan.results.__qualname__}"
             )
+
+    def begun_results(self, call: IncomingCall, context: CallContext[Any, Any] | None) -> StructReader:
+        """Return the results as a builder: those that the method has begun, or new ones."""
+        if context is None:
+            return self.results.init_at(call.results())
+        begun: StructReader = context.results
+        return begun
 
     def fail(self, call: IncomingCall, error: Exception) -> None:
         """Fail the call, and log what the program did not mean to raise."""
@@ -251,48 +301,183 @@ class ServerMethod:
             call.fail(Failed(f"{self.plan} did not finish: it was stopped by {name}"))
 
 
-class Elsewhere:
-    """A function that runs in a thread of its own; what it returns may have to be awaited as well."""
-
-    __slots__ = ("_outcome",)
-
-    def __init__(self, outcome: Awaitable[Any]) -> None:
-        self._outcome = outcome
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        outcome = yield from self._outcome.__await__()
-        if inspect.isawaitable(outcome):
-            outcome = yield from outcome.__await__()
-        return outcome
-
-
-class CoroutineStart:
-    """A coroutine function with its arguments, called when it is awaited: one that is never begun leaves nothing behind."""
-
-    __slots__ = ("_function", "_named", "_positional")
-
-    def __init__(self, function: Callable[..., Any], positional: tuple[object, ...], named: dict[str, object]) -> None:
-        self._function = function
-        self._positional = positional
-        self._named = named
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        result: Generator[Any, Any, Any] = self._function(*self._positional, **self._named).__await__()
-        return result
-
-
 class RunningCall:
-    """A method on its way: stopped when its caller cancels, and not before it could begin, so that every call is answered."""
+    """A call whose method runs, as a coroutine that the host steps: it calls the method when it is begun, and answers when that returns.
 
-    __slots__ = ("begun", "cancel_wanted", "task")
+    It is stopped when its caller cancels, and not before it could begin, so that every call is answered.
 
-    def __init__(self) -> None:
+    Args:
+        method: the method.
+        call: the call.
+        context: what the method was given of it, if anything.
+        positional: arguments.
+        named: arguments.
+        function: the coroutine function that is called with them; None for the method's own.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_arguments",
+        "_context",
+        "_coroutine",
+        "_function",
+        "_held",
+        "_method",
+        "_named",
+        "begun",
+        "call",
+        "cancel_wanted",
+        "ended",
+        "task",
+    )
+
+    def __init__(
+        self,
+        method: ServerMethod,
+        call: IncomingCall,
+        context: CallContext[Any, Any] | None,
+        positional: tuple[object, ...],
+        named: dict[str, object],
+        function: Callable[..., Any] | None = None,
+    ) -> None:
+        self._method = method
+        self._context = context
+        self._function = method.function if function is None else function
+        self._arguments = positional
+        self._named = named
+        self._coroutine: Any = None
+        self._held: object = NOTHING
+        self.call = call
         self.begun = False
+        self.ended = False
         self.cancel_wanted = False
         self.task: RunningMethod | None = None
+
+    def __iter__(self) -> RunningCall:
+        return self
+
+    def __await__(self) -> RunningCall:
+        return self
+
+    def __next__(self) -> object:
+        """Go on to what the method waits for next, and return that."""
+        held = self._held
+        if held is not NOTHING:
+            self._held = NOTHING
+            return held
+        if not self.ended:
+            self.begun = True
+            if self.cancel_wanted and self._coroutine is None:
+                self.end()
+                self.call.fail(Failed(f"{self._method.plan} was cancelled before it began"))
+            else:
+                waits_for = self.go_on(None)
+                if not self.ended:
+                    return waits_for
+        raise StopIteration
+
+    def send(self, value: None) -> object:
+        """Go on to what the method waits for next, and return that; `value` is of no use.
+
+        Raises:
+            StopIteration: the method has ended.
+        """
+        return next(self)
+
+    def throw(self, error: BaseException, /) -> object:
+        """Go on with an exception.
+
+        Args:
+            error: raised where the method waits.
+
+        Raises:
+            StopIteration: the method has ended.
+        """
+        self._held = NOTHING
+        if self.ended:
+            raise error
+        self.begun = True
+        waits_for = self.go_on(error)
+        if self.ended:
+            raise StopIteration
+        return waits_for
+
+    def go_on(self, thrown: BaseException | None) -> object:
+        """Step the coroutine, and answer the call when it has ended."""
+        method = self._method
+        call = self.call
+        try:
+            coroutine = self._coroutine
+            if coroutine is None:
+                if thrown is not None:
+                    raise thrown
+                coroutine = self.make_coroutine()
+            if COMPILED and thrown is None:
+                came = advanced(coroutine, self)  # type: ignore[name-defined]  # noqa: F821  (server_methods.pxd)
+            else:
+                came = self.advance(coroutine, thrown)
+            if not self.ended:
+                return came
+            method.finish(call, self._context, came)
+        except Exception as error:
+            method.fail(call, error)
+        except BaseException as error:
+            method.stop(call, error, self)
+            self.end()
+            raise
+        self.end()
+        return None
+
+    def make_coroutine(self) -> Any:
+        """Call the method; one that is never begun leaves nothing behind."""
+        made = self._function(*self._arguments, **self._named)
+        if not isinstance(made, CoroutineType):
+            made = result_of(made)
+        self._coroutine = made
+        return made
+
+    def advance(self, coroutine: Any, thrown: BaseException | None) -> object:
+        """Step a coroutine and return what it gives; its last word is the method's result."""
+        try:
+            return coroutine.send(None) if thrown is None else coroutine.throw(thrown)
+        except StopIteration as stop:
+            self.ended = True
+            return stop.value
+
+    def end(self) -> None:
+        """Let go of everything but the call: the task holds this, and this the task."""
+        self.ended = True
+        self._coroutine = None
+        self._context = None
+        self._arguments = ()
+        self._named = NO_NAMES
+        self.task = None
+
+    def hold(self, waits_for: object) -> None:
+        """Give what the method waits for once more, to a task that goes on from here."""
+        self._held = waits_for
+
+    def close(self) -> None:
+        """Stop the method where it waits."""
+        if not self.ended:
+            coroutine = self._coroutine
+            self._method.stop(self.call, GeneratorExit(), self)
+            self.end()
+            if coroutine is not None:
+                coroutine.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def __getattr__(self, name: str) -> Any:
+        """Show the method, or its coroutine, to whoever looks into a task."""
+        return getattr(self._function if self._coroutine is None else self._coroutine, name)
 
     def cancel(self) -> None:
         """Stop it at its next await."""
         self.cancel_wanted = True
         if self.begun and self.task is not None:
             self.task.cancel()
+
+
+Coroutine.register(RunningCall)

@@ -96,15 +96,12 @@ class Struct(StructReader):
     @classmethod
     def _open(cls, pointer: AnyPointer) -> Self:
         """Return the struct that an untyped pointer leads to; null reads as defaults."""
-        if pointer.is_null:
-            return cls._plan.nowhere()  # type: ignore[return-value]
-        found = cls._plan.load(pointer._arena, pointer._segment, pointer._position, pointer._depth, False)
-        return found  # type: ignore[return-value]
+        return cls._plan.open_at(pointer)  # type: ignore[return-value]
 
     @classmethod
     def _init(cls, pointer: AnyPointerBuilder) -> Any:
         """Make an untyped pointer lead to a new struct and return it as a builder."""
-        return cls._plan.init(pointer._arena, pointer._segment, pointer._position)
+        return cls._plan.init_at(pointer)
 
     def _fill(self, args: Sequence[object], kwargs: Mapping[str, object]) -> None:
         """Set fields, `args` in declared order and `kwargs` by name."""

@@ -10,10 +10,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator
+    from collections.abc import Callable, Generator
     from contextvars import Context
 
-    from caplet.cap.host import Latch
+    from caplet.cap.host import Latch, Steps
 
 __all__ = ["SimulatedHost", "SimulatedMethod", "SimulatedWaiter"]
 
@@ -48,9 +48,9 @@ class Cancelled(BaseException):
 class SimulatedMethod:
     """A coroutine that is stepped by hand."""
 
-    def __init__(self, host: SimulatedHost, coroutine: Coroutine[Any, Any, None]) -> None:
+    def __init__(self, host: SimulatedHost, coroutine: Steps) -> None:
         self.host = host
-        self.coroutine: Coroutine[Any, Any, None] | None = coroutine
+        self.coroutine: Steps | None = coroutine
         self.cancelled = False
 
     def cancel(self) -> None:
@@ -136,7 +136,7 @@ class SimulatedHost:
         """Return a new waiter."""
         return SimulatedWaiter(self)
 
-    def start_method(self, method: Coroutine[Any, Any, None], context: Context | None = None) -> SimulatedMethod:
+    def start_method(self, method: Steps, context: Context | None = None) -> SimulatedMethod:
         """Let a coroutine start in the next step."""
         started = SimulatedMethod(self, method)
         self.ready.append(started)
