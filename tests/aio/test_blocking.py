@@ -274,8 +274,11 @@ def test_a_program_with_a_running_loop_may_wait_too(world: World) -> None:
 
     async def main() -> None:
         assert world.echo.echo(number=8).wait(TIMEOUT_S).number == 8
+        call = world.echo.wait()
         with pytest.raises(RuntimeError, match=r"caplet\.blocking.*wait\(\)"):
-            await world.echo.echo(number=8)
+            await call
+        world.service.go_on.set()
+        await asyncio.to_thread(call.wait, TIMEOUT_S)
 
     asyncio.run(main())
 
