@@ -321,3 +321,102 @@ def test_the_last_of_several_members_of_a_union_counts_as_in_the_original(
     for text in texts:
         found = codec.decode(type_of(schema, "Everything"), text)
         assert found == tool.convert("json:flat", "Everything", text.encode()), text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"choice": {"right": 0.1}, "choice": {"both": {}}}', "both = (up = 0)"),
+        ('{"choice": {"both": {"up": 3, "down": [1]}}, "choice": {"both": {"up": 4}}}', "both = (up = 4)"),
+        ('{"group": {"first": 1, "second": "x"}, "group": {"first": 2}}', "group = (first = 2)"),
+        ('{"choice": {}}', 'choice = (left = "left")'),
+    ],
+)
+def test_a_group_that_is_repeated_counts_as_it_is_given_last(
+    schema: CompiledFile, tool: Tool, text: str, expected: str
+) -> None:
+    assert expected in read(schema, "Everything", text)
+    found = JsonCodec(schema.registry).decode(type_of(schema, "Everything"), text)
+    assert found == tool.convert("json:flat", "Everything", text.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"kind": "part", "kind": "word"}', "$.kind: the member of the union is named twice"),
+        (
+            '{"kind": "nothing", "letters": "x"}',
+            "$.letters: this belongs to another member of the union than 'nothing', which is chosen",
+        ),
+    ],
+)
+def test_members_that_contradict_a_discriminator_are_refused(schema: CompiledFile, text: str, problem: str) -> None:
+    with pytest.raises(NotationError) as caught:
+        parse_json(schema.registry, type_of(schema, "Annotated"), text)
+    assert str(caught.value) == problem
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"letters": "x"}', r"\$\.letters: nothing says which member of the union this belongs to"),
+        (
+            '{"kind": "part", "letters": "x"}',
+            r"\$\.letters: 'part', the chosen member of the union, has no such member",
+        ),
+        ('{"nowhere": 1}', r"\$\.nowhere: the schema has no such member"),
+    ],
+)
+def test_flattened_members_without_a_place_are_refused_when_asked_for(
+    schema: CompiledFile, text: str, problem: str
+) -> None:
+    assert parse_json(schema.registry, type_of(schema, "Annotated"), text)
+    with pytest.raises(NotationError, match=problem):
+        JsonCodec(schema.registry, reject_unknown=True).decode(type_of(schema, "Annotated"), text)
+
+
+@pytest.mark.parametrize(
+    ("declarations", "problem"),
+    [
+        ('struct S { a @0 :Text $Json.name("x"); b @1 :Text $Json.name("x"); }', "two members of S have the same name"),
+        (
+            "struct S { a @0 :T $Json.flatten(); b @1 :Text; } struct T { b @0 :Int8; }",
+            "two members of S are called 'b'",
+        ),
+        (
+            'struct S $Json.discriminator(name = "t") { union { a @0 :Int8 $Json.name("x"); b @1 :Int8 $Json.name("x"); } }',
+            "two members of the union of S have the same name",
+        ),
+        (
+            "".join(f"struct S{n} {{ a @0 :S{n + 1} $Json.flatten(); }} " for n in range(80))
+            + "struct S { a @0 :S0 $Json.flatten(); } struct S80 {}",
+            "flattened into each other too deeply",
+        ),
+        (
+            "".join(
+                f'struct S{n} {{ a @0 :S{n + 1} $Json.flatten(prefix = "a"); b @1 :S{n + 1} $Json.flatten(prefix = "b"); }} '
+                for n in range(30)
+            )
+            + "struct S { a @0 :S0 $Json.flatten(); } struct S30 { a @0 :Int8; }",
+            "too many names in JSON",
+        ),
+    ],
+)
+def test_names_that_clash_or_are_too_many_are_refused_both_ways(declarations: str, problem: str) -> None:
+    schema = compile_text(f'using Json = import "/capnp/compat/json.capnp"; {declarations}')
+    for _ in range(2):
+        with pytest.raises(SchemaError, match=problem):
+            parse_json(schema.registry, type_of(schema, "S"), "{}")
+        with pytest.raises(SchemaError, match=problem):
+            format_json(schema.registry, type_of(schema, "S"), MessageReader([bytes(8)]).root)
+
+
+def test_members_of_a_flattened_choice_without_a_discriminator_choose_it() -> None:
+    """The original loses them, so that what it wrote cannot be read again."""
+    schema = compile_text(
+        'using Json = import "/capnp/compat/json.capnp";'
+        " struct S { u :union $Json.flatten() { a :group $Json.flatten() { b @0 :Int8; c @1 :Int8; } d @2 :Text; } }"
+    )
+    text = '{"b":1,"c":2}'
+    content = parse_json(schema.registry, type_of(schema, "S"), text)
+    assert format_json(schema.registry, type_of(schema, "S"), MessageReader([content]).root, pretty=False) == text

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from caplet.errors import SchemaError
 from caplet.notation.json_forms import JsonForm
+from caplet.notation.json_names import JsonNames
 from caplet.notation.json_numbers import EnumForm, NumberForm, bits_of
 from caplet.notation.json_pointers import DataForm, ListForm, OpaqueForm, TextForm
 from caplet.notation.json_raw import RAW_VALUE_ID, RawForm
@@ -41,6 +42,7 @@ _FLATTEN: Final = 0x82D3E852AF0336BF
 _DISCRIMINATOR: Final = 0xCFA794E8D19A0162
 _BASE64: Final = 0xD7D879450A253E4B
 _HEX: Final = 0xF061E22F0AE5C7B5
+_FLATTENED: Final = 64
 _DATA_FORMS: Final = ((_BASE64, "base64"), (_HEX, "hex"))
 _SIZES: Final = {
     TypeKind.VOID: (0, 0),
@@ -84,7 +86,7 @@ class JsonPlans:
         fields: handlers of fields, by the id of the struct or group and the index of the field in it.
     """
 
-    __slots__ = ("_fields", "_forms", "_structs", "_types", "shapes")
+    __slots__ = ("_depth", "_fields", "_forms", "_structs", "_types", "shapes")
 
     def __init__(
         self,
@@ -96,6 +98,7 @@ class JsonPlans:
         self._types = types or {}
         self._fields = fields or {}
         self._forms: dict[tuple[Type, str], JsonForm] = {}
+        self._depth = 0
         self._structs: dict[tuple[int, Type], StructForm] = {}
 
     def form(self, type_: Type, data_form: str = "") -> JsonForm:
@@ -162,14 +165,27 @@ class JsonPlans:
         return found
 
     def _fill(self, form: StructForm, type_id: int, type_: StructType, body: StructNode) -> None:
+        self._depth += 1
+        try:
+            if self._depth > _FLATTENED:
+                raise SchemaError("structs are flattened into each other too deeply")
+            self._gather(form, type_id, type_, body)
+        finally:
+            self._depth -= 1
+
+    def _gather(self, form: StructForm, type_id: int, type_: StructType, body: StructNode) -> None:
         members = [self._member(index, field, type_id, type_, body) for index, field in enumerate(body.fields)]
         form.plain = [member for member in members if member.tag < 0]
         form.union = [member for member in members if member.tag >= 0]
         form.by_tag = {member.tag: member for member in form.union}
         if form.union and (form.tag_offset + 2) > body.data_word_count * 8:
             raise SchemaError(f"the tag of the union of {form.title} lies outside of the struct")
-        if form.tag_name is None and all(member.prefix is None for member in members):
+        if form.tag_name is None and form.value_name is None and all(member.prefix is None for member in members):
             form.simple = {member.name: member for member in members}
+            if len(form.simple) != len(members):
+                raise SchemaError(f"two members of {form.title} have the same name in JSON")
+        else:
+            form.names = JsonNames(form)
 
     def _member(self, index: int, field: Field, type_id: int, type_: StructType, body: StructNode) -> JsonMember:
         annotations = field.annotations
@@ -180,7 +196,8 @@ class JsonPlans:
         flatten = _find(annotations, _FLATTEN)
         data_form = _data_form(field)
         if not isinstance(slot, Slot):
-            member = JsonMember(name, tag, partial(self._struct, slot.type_id, type_, annotations, name))
+            own = None if flatten is None else field.name
+            member = JsonMember(name, tag, partial(self._struct, slot.type_id, type_, annotations, own))
             member.is_group = True
         else:
             field_type = self.shapes.field_type(field, type_)
@@ -199,7 +216,7 @@ class JsonPlans:
 
 
 def _discriminate(form: StructForm, annotations: Sequence[Annotation], union_name: str | None) -> None:
-    """Take the names of the discriminator and of the value from an annotation."""
+    """Take the names of the discriminator and of the value from an annotation; `union_name` is the name that a flattened union has by itself."""
     options = _find(annotations, _DISCRIMINATOR)
     if options is None:
         return

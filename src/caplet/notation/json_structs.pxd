@@ -5,8 +5,6 @@ from caplet.notation.json_numbers cimport NumberForm
 from caplet.wire.untyped cimport AnyPointer, AnyStruct
 from caplet.wire.untyped_builder cimport AnyListBuilder, AnyPointerBuilder, AnyStructBuilder
 
-cdef int FLATTENED
-
 cdef class JsonMember:
     cdef public str name
     cdef public str key
@@ -30,25 +28,12 @@ cdef class JsonMember:
     cpdef AnyPointer pointer(self, AnyStruct source)
     @cython.locals(form=JsonForm, number=NumberForm)
     cpdef str encode(self, JsonOutput out, AnyStruct source, int indent)
-    @cython.locals(form=JsonForm, number=NumberForm)
-    cpdef decode(self, JsonInput reading, AnyStructBuilder target, object source, int depth)
-    @cython.locals(form=StructForm)
+    @cython.locals(form=JsonForm, number=NumberForm, group=StructForm)
+    cpdef decode(self, JsonInput reading, AnyStructBuilder target, object source, int depth, bint in_group)
+    @cython.locals(form=JsonForm, struct=StructForm, place=AnyPointerBuilder)
+    cpdef write_default(self, AnyStructBuilder target)
+    @cython.locals(form=StructForm, place=AnyPointerBuilder)
     cpdef AnyStructBuilder inside(self, AnyStructBuilder target)
-
-cdef class Entry:
-    cdef public tuple path
-    cdef public StructForm owner
-    cdef public JsonMember member
-    cdef public bint is_value
-    cdef public tuple choices
-
-cdef class Filling:
-    cdef public dict places
-    cdef public dict active
-
-    @cython.locals(last=cython.Py_ssize_t)
-    cpdef AnyStructBuilder place(self, tuple path)
-    cpdef choose(self, tuple path, StructForm owner, JsonMember member)
 
 cdef class StructForm(JsonForm):
     cdef public str title
@@ -64,7 +49,7 @@ cdef class StructForm(JsonForm):
     cdef public str tag_name
     cdef public str value_name
     cdef public dict simple
-    cdef public dict table
+    cdef public object names
 
     cpdef ready(self)
     @cython.locals(outside=cython.bint, inside=cython.bint, deeper=cython.int, entries=list, items=list, key=str, colon=str,
@@ -76,14 +61,19 @@ cdef class StructForm(JsonForm):
     cpdef add(self, JsonOutput out, AnyStruct source, JsonMember member, str name, str prefix, list entries)
     @cython.locals(simple=dict, name=str, member=JsonMember)
     cpdef decode_struct(self, JsonInput reading, AnyStructBuilder target, object source, int depth)
-    @cython.locals(filling=Filling, entry=Entry, entries=list, tags=list, rest=list, table=dict, name=str)
-    cpdef decode_members(self, JsonInput reading, AnyStructBuilder target, tuple source, int depth)
+    @cython.locals(apart=AnyStructBuilder, fresh=cython.bint)
+    cpdef decode_group(self, JsonInput reading, AnyStructBuilder target, JsonMember member, object source, int depth,
+                       bint in_group)
+    @cython.locals(member=JsonMember, active=JsonMember, group=StructForm, chosen=StructForm)
+    cpdef complete(self, AnyStructBuilder target)
 
 cdef class HandledStructForm(StructForm):
     cdef public object write
     cdef public object read
 
-@cython.locals(member=JsonMember)
-cpdef choose_by_name(Filling filling, Entry entry, object item)
-@cython.locals(active=JsonMember, member=JsonMember, owner=StructForm, choice=JsonMember, chosen=JsonMember)
-cpdef bint decode_entry(JsonInput reading, Filling filling, Entry entry, object item, int depth) except -1
+@cython.locals(form=JsonForm, number=NumberForm, group=StructForm, child=JsonMember)
+cpdef wipe(AnyStructBuilder target, JsonMember member, bint whole)
+@cython.locals(form=JsonForm, number=NumberForm, group=StructForm, child=JsonMember)
+cpdef bint untouched(AnyStruct source, JsonMember member) except -1
+@cython.locals(form=JsonForm, number=NumberForm, group=StructForm, child=JsonMember, active=JsonMember)
+cpdef transfer(AnyStruct source, AnyStructBuilder target, JsonMember member)

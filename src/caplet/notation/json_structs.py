@@ -1,7 +1,7 @@
 """Structs in JSON, both ways: which members an object has, and what each member of an object stands for.
 
-Knows layout, unions, discriminators and members that are flattened into the object around them. The plan of a struct is made by `json_plan`,
-when it is first needed.
+Knows layout and unions, and how discriminators and flattened members are written; reading those is the work of `json_names`. The plan of a struct is
+made by `json_plan`, when it is first needed.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from __future__ import annotations
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
-from caplet.errors import NotationError, SchemaError
+from caplet.errors import NotationError
 from caplet.notation.json_forms import JsonForm, JsonInput, JsonOutput
 from caplet.notation.json_numbers import NumberForm
 from caplet.notation.json_values import mismatch, plain
+from caplet.wire.message import MessageBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from caplet.notation.json_names import JsonNames
     from caplet.notation.json_values import Json
     from caplet.wire.untyped import AnyPointer, AnyStruct
     from caplet.wire.untyped_builder import AnyListBuilder, AnyPointerBuilder, AnyStructBuilder
 
-__all__ = ["Entry", "HandledStructForm", "JsonMember", "StructForm"]
-
-FLATTENED = 64
+__all__ = ["HandledStructForm", "JsonMember", "StructForm", "wipe"]
 
 
 class JsonMember:
@@ -109,8 +109,15 @@ class JsonMember:
 
     # --- in -----------------------------------------------------------------------------------------------------------
 
-    def decode(self, reading: JsonInput, target: AnyStructBuilder, source: Json, depth: int) -> None:
+    def decode(self, reading: JsonInput, target: AnyStructBuilder, source: Json, depth: int, in_group: bool) -> None:
         """Set it in a struct.
+
+        Args:
+            reading: how to read.
+            target: the struct, or a group of it.
+            source: the JSON value.
+            depth: how deep the target is nested.
+            in_group: whether the target is a group that is being filled.
 
         Raises:
             NotationError: the JSON value does not fit.
@@ -125,69 +132,34 @@ class JsonMember:
             number: NumberForm = form  # type: ignore[assignment]
             number.put(target, self.offset, self.mask, number.number(source))
         elif self.is_group:
-            form.decode_struct(reading, target, source, depth + 1)
+            group: StructForm = form  # type: ignore[assignment]
+            group.decode_group(reading, target, self, source, depth + 1, in_group)
         else:
             form.decode(reading, target.pointer(self.offset), source, depth + 1)
 
+    def write_default(self, target: AnyStructBuilder) -> None:
+        """Make its pointer lead to a copy of the default, or to an empty struct; other nulls stay."""
+        place = target.pointer(self.offset)
+        form = self.known_form()
+        if self.default is not None:
+            place.set(self.default)
+        elif type(self.content) is str and self.content:
+            place.set_text(self.content)
+        elif self.content:
+            place.set_blob(self.content)
+        elif form.is_struct:
+            struct: StructForm = form  # type: ignore[assignment]
+            place.init_struct(struct.data_words, struct.pointer_count)
+
     def inside(self, target: AnyStructBuilder) -> AnyStructBuilder:
-        """Return the struct or group that it is, made when it is not there."""
+        """Return the struct or group that it is, made of its default when it is not there."""
         if self.is_group:
             return target
         form: StructForm = self.known_form()  # type: ignore[assignment]
-        return target.pointer(self.offset).struct(form.data_words, form.pointer_count)
-
-
-class Entry:
-    """What a member of a JSON object stands for.
-
-    Slots: `path` the flattened members on the way to `owner`, the struct or group that has the member; `member`, None for the discriminator of the
-    owner's union, or (`is_value`) for the value of whichever is active; `choices` the unions on the way, each with its path, its owner and
-    the member that has to be active.
-    """
-
-    __slots__ = ("choices", "is_value", "member", "owner", "path")
-
-    def __init__(
-        self,
-        path: tuple[JsonMember, ...],
-        owner: StructForm,
-        member: JsonMember | None,
-        is_value: bool,
-        choices: tuple[tuple[tuple[JsonMember, ...], StructForm, JsonMember], ...],
-    ) -> None:
-        self.path = path
-        self.owner = owner
-        self.member = member
-        self.is_value = is_value
-        self.choices = choices
-
-
-class Filling:
-    """A struct that is being filled from an object with flattened members.
-
-    Args:
-        target: the struct.
-    """
-
-    __slots__ = ("active", "places")
-
-    def __init__(self, target: AnyStructBuilder) -> None:
-        self.places: dict[tuple[JsonMember, ...], AnyStructBuilder] = {(): target}
-        self.active: dict[tuple[JsonMember, ...], JsonMember] = {}
-
-    def place(self, path: tuple[JsonMember, ...]) -> AnyStructBuilder:
-        """Return the struct or group to which flattened members lead, made when it is not there."""
-        found = self.places.get(path)
-        if found is None:
-            # Compiled, indexes do not count from the end.
-            last = len(path) - 1
-            found = self.places[path] = path[last].inside(self.place(path[:last]))
-        return found
-
-    def choose(self, path: tuple[JsonMember, ...], owner: StructForm, member: JsonMember) -> None:
-        """Make a member of a union the active one."""
-        self.active[path] = member
-        self.place(path).set_u16(owner.tag_offset, member.tag)
+        place = target.pointer(self.offset)
+        if self.default is not None and place.is_null:
+            place.set(self.default)
+        return place.struct(form.data_words, form.pointer_count)
 
 
 class StructForm(JsonForm):
@@ -195,18 +167,18 @@ class StructForm(JsonForm):
 
     Slots: `weight` what one costs to be written out, in words; `is_group` whether it lies inside another struct; `plain` the members outside of the union and `union` those inside; `tag_offset` where the union's tag is, in bytes; `tag_name` the name of
     the discriminator and `value_name` that of the value, None without; `simple` the members by name when none is flattened and there is no
-    discriminator; `table` what each name stands for otherwise.
+    discriminator; `names` what each name stands for otherwise.
     """
 
     __slots__ = (
         "by_tag",
         "data_words",
         "is_group",
+        "names",
         "plain",
         "pointer_count",
         "prepare",
         "simple",
-        "table",
         "tag_name",
         "tag_offset",
         "title",
@@ -233,7 +205,7 @@ class StructForm(JsonForm):
         self.tag_name: str | None = None
         self.value_name: str | None = None
         self.simple: dict[str, JsonMember] | None = None
-        self.table: dict[str, list[Entry]] | None = None
+        self.names: JsonNames | None = None
 
     def ready(self) -> None:
         """Gather the members, the first time."""
@@ -298,10 +270,10 @@ class StructForm(JsonForm):
         name = active.name
         if self.tag_name is not None:
             entries.append((encode_basestring(prefix + self.tag_name), active.key, None))
-            if self.value_name is not None:
-                name = self.value_name
             if active.is_void:
                 return
+        if self.value_name is not None:
+            name = self.value_name
         if active.tag != 0 or not out.skip_defaults or active.has(out, source):
             self.add(out, source, active, name, prefix, entries)
 
@@ -343,7 +315,8 @@ class StructForm(JsonForm):
         reading.check_depth(depth)
         simple = self.simple
         if simple is None:
-            self.decode_members(reading, target, source, depth)
+            assert self.names is not None
+            self.names.decode(reading, target, source, depth)
             return
         name = ""
         chosen: JsonMember | None = None
@@ -352,95 +325,58 @@ class StructForm(JsonForm):
                 member = simple.get(name)
                 if member is not None:
                     if member.tag >= 0:
-                        if chosen is not None and chosen is not member:
-                            self.replace(target, chosen, member)
+                        if self.is_group and chosen is not None and chosen is not member:
+                            wipe(target, chosen, True)
                         chosen = member
                         target.set_u16(self.tag_offset, member.tag)
-                    member.decode(reading, target, item, depth)
+                    member.decode(reading, target, item, depth, self.is_group)
                 elif reading.reject_unknown:
                     raise NotationError("the schema has no such member")
         except NotationError as error:
             raise error.inside("." + name) from None
 
-    def replace(self, target: AnyStructBuilder, former: JsonMember, member: JsonMember) -> None:
-        """Take away what an earlier member of the union left where a later one is read, as far as the C++ library does."""
-        if self.is_group:
-            wipe(target, former, True)
-        if member.is_group:
-            wipe(target, member, False)
-
-    def decode_members(
-        self, reading: JsonInput, target: AnyStructBuilder, source: tuple[tuple[str, Json], ...], depth: int
+    def decode_group(
+        self,
+        reading: JsonInput,
+        target: AnyStructBuilder,
+        member: JsonMember,
+        source: Json,
+        depth: int,
+        in_group: bool,
     ) -> None:
-        """Fill a struct: the discriminators first, because they say what other names mean."""
-        table = self.known_table()
-        filling = Filling(target)
-        rest: list[tuple[str, Json, list[Entry]]] = []
-        name = ""
-        try:
-            for name, item in source:
-                entries = table.get(name)
-                if entries is None:
-                    if reading.reject_unknown:
-                        raise NotationError("the schema has no such member")
-                    continue
-                tags = [entry for entry in entries if entry.member is None and not entry.is_value]
-                for entry in tags:
-                    choose_by_name(filling, entry, item)
-                if not tags:
-                    rest.append((name, item, entries))
-            for name, item, entries in rest:  # noqa: B007  (the name is for errors)
-                for entry in entries:
-                    if decode_entry(reading, filling, entry, item, depth):
-                        break
-        except NotationError as error:
-            raise error.inside("." + name) from None
+        """Fill the group `member` of a struct; of what it held before, nothing is left that can be read."""
+        if self.prepare is not None:
+            self.ready()
+        fresh = untouched(target.as_reader(), member)
+        if in_group and not fresh:
+            wipe(target, member, True)
+            fresh = True
+        if fresh:
+            self.decode_struct(reading, target, source, depth)
+            self.complete(target)
+            return
+        # A name that is repeated. Only what counts in the end may be written, since members of a union lie upon each other.
+        apart = MessageBuilder().root.init_struct(self.data_words, self.pointer_count)
+        self.decode_struct(reading, apart, source, depth)
+        self.complete(apart)
+        transfer(apart.as_reader(), target, member)
 
-    # --- names --------------------------------------------------------------------------------------------------------
-
-    def known_table(self) -> dict[str, list[Entry]]:
-        """Return what the members of an object stand for, by name."""
-        if self.table is None:
-            table: dict[str, list[Entry]] = {}
-            self.fill_table(table, "", (), (), 0)
-            self.table = table
-        return self.table
-
-    def fill_table(self, table: dict[str, list[Entry]], prefix: str, path: Any, choices: Any, depth: int) -> None:
-        """Add its members, and those of flattened ones.
-
-        Args:
-            table: what each name stands for.
-            prefix: what stands before the names.
-            path: the flattened members on the way here.
-            choices: the unions on the way here.
-            depth: how many of them there are.
-
-        Raises:
-            SchemaError: it is flattened into itself.
-        """
-        if depth > FLATTENED:
-            raise SchemaError("a struct is flattened into itself")
-        self.ready()
+    def complete(self, target: AnyStructBuilder) -> None:
+        """Write the active members of unions in a group even where they are null, as the C++ library does."""
+        if self.prepare is not None:
+            self.ready()
         for member in self.plain:
-            self.fill_member(table, member, prefix, path, choices, depth)
-        if self.tag_name is not None:
-            table.setdefault(prefix + self.tag_name, []).append(Entry(path, self, None, False, choices))
-            if self.value_name is not None:
-                table.setdefault(prefix + self.value_name, []).append(Entry(path, self, None, True, choices))
-        for member in self.union:
-            if self.tag_name is None or self.value_name is None or member.prefix is not None:
-                self.fill_member(table, member, prefix, path, (*choices, (path, self, member)), depth)
-
-    def fill_member(
-        self, table: dict[str, list[Entry]], member: JsonMember, prefix: str, path: Any, choices: Any, depth: int
-    ) -> None:
-        """Add a member, or those of a flattened one; the arguments are those of `fill_table`."""
-        if member.prefix is None:
-            table.setdefault(prefix + member.name, []).append(Entry(path, self, member, False, choices))
-        else:
-            inner: StructForm = member.known_form()  # type: ignore[assignment]
-            inner.fill_table(table, prefix + member.prefix, (*path, member), choices, depth + 1)
+            if member.is_group:
+                group: StructForm = member.known_form()  # type: ignore[assignment]
+                group.complete(target)
+        if not self.union:
+            return
+        active: JsonMember = self.by_tag[target.as_reader().u16(self.tag_offset)]
+        if active.is_group:
+            chosen: StructForm = active.known_form()  # type: ignore[assignment]
+            chosen.complete(target)
+        elif active.is_pointer and not target.has(active.offset):
+            active.write_default(target)
 
 
 class HandledStructForm(StructForm):
@@ -480,8 +416,6 @@ class HandledStructForm(StructForm):
 
 def wipe(target: AnyStructBuilder, member: JsonMember, whole: bool) -> None:
     """Zero a member; of a union inside of it all members (`whole`), or the first one."""
-    if member.handler is not None:
-        return
     form = member.known_form()
     if form.is_number:
         number: NumberForm = form  # type: ignore[assignment]
@@ -498,35 +432,47 @@ def wipe(target: AnyStructBuilder, member: JsonMember, whole: bool) -> None:
         target.clear(member.offset)
 
 
+def untouched(source: AnyStruct, member: JsonMember) -> bool:
+    """Tell whether a member, with all members of unions inside of it, holds nothing but zeros."""
+    form = member.known_form()
+    if form.is_number:
+        number: NumberForm = form  # type: ignore[assignment]
+        return number.is_default(source, member.offset)
+    if not member.is_group:
+        return not source.has(member.offset)
+    group: StructForm = form  # type: ignore[assignment]
+    group.ready()
+    if group.union and source.u16(group.tag_offset) != 0:
+        return False
+    for child in group.plain + group.union:  # noqa: SIM110  (compiled code has no generators)
+        if not untouched(source, child):
+            return False
+    return True
+
+
+def transfer(source: AnyStruct, target: AnyStructBuilder, member: JsonMember) -> None:
+    """Copy a member from one struct to another one of the same type; of a union inside of it, the active member."""
+    form = member.known_form()
+    if form.is_number:
+        number: NumberForm = form  # type: ignore[assignment]
+        number.put(target, member.offset, 0, number.get(source, member.offset, 0))
+    elif member.is_group:
+        group: StructForm = form  # type: ignore[assignment]
+        wipe(target, member, False)
+        for child in group.plain:
+            transfer(source, target, child)
+        active = group.by_tag.get(source.u16(group.tag_offset)) if group.union else None
+        if active is not None:
+            target.set_u16(group.tag_offset, active.tag)
+            transfer(source, target, active)
+    elif source.has(member.offset):
+        target.pointer(member.offset).set(source.pointer(member.offset))
+    else:
+        target.clear(member.offset)
+
+
 def unquoted(key: str) -> str:
     """Return the name that a string of JSON stands for."""
     import json
 
     return str(json.loads(key))
-
-
-def choose_by_name(filling: Filling, entry: Entry, item: Json) -> None:
-    """Take a discriminator; a name that the schema does not have changes nothing."""
-    if type(item) is not str:
-        raise mismatch("the name of a member of the union", item)
-    for path, _, member in entry.choices:
-        if filling.active.get(path) is not member:
-            return
-    for member in entry.owner.union:
-        if member.name == item:
-            filling.choose(entry.path, entry.owner, member)
-
-
-def decode_entry(reading: JsonInput, filling: Filling, entry: Entry, item: Json, depth: int) -> bool:
-    """Take a member of an object for what an entry says; False when a union on the way has another member active."""
-    for path, owner, choice in entry.choices:
-        active = filling.active.get(path)
-        if choice.prefix is not None and active is not choice and (active is not None or owner.tag_name is not None):
-            return False
-    member = entry.member if entry.member is not None else filling.active.get(entry.path)
-    if member is None:
-        return False
-    for path, owner, chosen in entry.choices:
-        filling.choose(path, owner, chosen)
-    member.decode(reading, filling.place(entry.path), item, depth)
-    return True
