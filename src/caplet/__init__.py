@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from caplet.aio.pipes import ChildProcess
     from caplet.aio.reconnecting import ReconnectingConnection
     from caplet.aio.serving import Serving, serve
+    from caplet.aio.statistics import ConnectionStats, ReconnectingStats
     from caplet.cap.reconnect import Reconnect
     from caplet.import_hook import install_import_hook
     from caplet.loading import load, open_module
@@ -78,6 +79,7 @@ __all__ = [
     "Client",
     "CompileError",
     "Connection",
+    "ConnectionStats",
     "DecodeError",
     "Disconnected",
     "Failed",
@@ -92,6 +94,7 @@ __all__ = [
     "Peer",
     "Reconnect",
     "ReconnectingConnection",
+    "ReconnectingStats",
     "Resolver",
     "Revoker",
     "RpcError",
@@ -159,6 +162,7 @@ _LAZY = {
     "ChildProcess": "caplet.aio.pipes",
     "Client": "caplet.runtime.clients",
     "Connection": "caplet.aio.connections",
+    "ConnectionStats": "caplet.aio.statistics",
     "InterceptedCall": "caplet.runtime.interceptors",
     "Interceptor": "caplet.runtime.interceptors",
     "Membrane": "caplet.runtime.membranes",
@@ -166,6 +170,7 @@ _LAZY = {
     "MembranePolicy": "caplet.runtime.membranes",
     "Reconnect": "caplet.cap.reconnect",
     "ReconnectingConnection": "caplet.aio.reconnecting",
+    "ReconnectingStats": "caplet.aio.statistics",
     "Peer": "caplet.aio.peers",
     "Resolver": "caplet.runtime.toolkit",
     "Revoker": "caplet.runtime.toolkit",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from caplet.aio.opening import Place
     from caplet.aio.options import ConnectOptions, ServeOptions
     from caplet.aio.peers import Peer
+    from caplet.aio.statistics import ConnectionStats, ReconnectingStats
     from caplet.runtime.servers import Serves, Service
 
 __all__ = [
@@ -109,8 +110,8 @@ class Connection:
         """
         background().wait(lambda: self._connection.close(timeout_s))
 
-    def stats(self) -> dict[str, int]:
-        """Return counts of what the connection holds: questions, answers, exports, imports and more."""
+    def stats(self) -> ConnectionStats:
+        """Return what the connection holds and has done, in numbers; also when it has ended."""
         return background().run(self._connection.stats)
 
     def dump(self) -> str:
@@ -208,8 +209,8 @@ class ReconnectingConnection:
         """
         return Connection(background().wait(self._connection.wait_connected, timeout_s))
 
-    def stats(self) -> dict[str, int]:
-        """Return counts of what the connection of the moment holds, and under `generation` how many were tried."""
+    def stats(self) -> ReconnectingStats:
+        """Return how often a connection was tried, and the numbers of the one of the moment."""
         return background().run(self._connection.stats)
 
     def reset(self) -> None:

@@ -315,3 +315,32 @@ def test_a_connection_that_has_ended_leaves_no_cycles_of_ours(address: str) -> N
 
     within_a_minute(main())
     assert not [name for name in names if "caplet" in name]  # what is left is asyncio's
+
+
+@pytest.mark.parametrize("address", ["memory:stats", "tcp://127.0.0.1:0"])
+def test_a_connection_tells_of_itself_in_numbers(address: str) -> None:
+    async def main() -> None:
+        made: list[caplet.Connection] = []
+        async with (
+            caplet.serve(address, EchoServer(), on_connected=made.append) as serving,
+            caplet.connect(serving.address) as connection,
+        ):
+            echo = connection.bootstrap(schema.Echo)
+            await echo.blob(size=100_000)
+            [other] = made
+            ours, theirs = connection.stats(), other.stats()
+            assert ours["peer"] == serving.address
+            assert ours["received_bytes"] > 100_000 > ours["sent_bytes"] > 0
+            assert ours["received_bytes"] == theirs["sent_bytes"]
+            assert ours["age_s"] >= 0
+            assert (ours["imports"], theirs["exports"]) == (1, 1)
+            assert set(ours) == set(caplet.ConnectionStats.__annotations__)
+            waiting = echo.wait()
+            await connection.bootstrap(schema.Echo).echo(number=1)
+            assert other.stats()["unanswered_words"] > 0
+            waiting.cancel()
+        ended = connection.stats()
+        assert (ended["unsent_bytes"], ended["questions"], ended["imports"]) == (0, 0, 0)
+        assert ended["received_bytes"] > 100_000
+
+    within_a_minute(main())

@@ -19,7 +19,7 @@ PRINTED = {
     "reconnect": "Hello, World!\nHello, again!\n2\n",
     "capabilities": "Hello, Alice!\nPermissionError: we do not greet Mallory\nthe membrane was revoked\n",
     "observability": (
-        "['answers', 'embargoes']\n{'Greeter.greet': 1}\n"
+        "objects of the peer that are held here: 1\n{'Greeter.greet': 1}\n"
         "Hello, World, says acme!\n"
         "SERVER Greeter/greet\nCLIENT Greeter/greet\nINTERNAL checkout\none trace\n"
     ),

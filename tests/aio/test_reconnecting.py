@@ -40,7 +40,12 @@ def test_calls_go_on_after_the_server_was_away() -> None:
             call = echo.echo(number=2)
             await until(lambda: connection.generation > 2)
             assert not connection.connected
-            assert connection.stats() == {"generation": connection.generation}
+            assert connection.stats() == {
+                "connected": False,
+                "generation": connection.generation,
+                "failures": connection.generation - 1,
+                "current": None,
+            }
             serving = caplet.serve(address, EchoServer())
             await serving.start()
             assert (await call).number == 2
@@ -49,7 +54,10 @@ def test_calls_go_on_after_the_server_was_away() -> None:
             assert connection.current is seen[1]
             connection.reset()
             assert (await echo.echo(number=3)).number == 3
-            assert connection.stats()["generation"] == connection.generation
+            stats = connection.stats()
+            assert (stats["connected"], stats["generation"]) == (True, connection.generation)
+            assert stats["current"] is not None
+            assert stats["current"]["peer"] == address
         assert connection.closed
         with pytest.raises(caplet.Disconnected, match="closed"):
             await echo.echo(number=4)

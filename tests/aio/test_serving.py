@@ -41,7 +41,7 @@ def test_what_waits_to_be_sent_is_counted_row_110_H27() -> None:
 
 
 def test_the_end_is_told_when_everything_that_the_connection_held_was_let_go_row_111() -> None:
-    counts: list[dict[str, int]] = []
+    counts: list[Any] = []
 
     async def main() -> None:
         async with caplet.serve(

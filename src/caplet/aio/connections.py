@@ -14,6 +14,7 @@ from caplet.aio.opening import open_place
 from caplet.aio.options import StreamOptions
 from caplet.aio.pipes import ChildProcess
 from caplet.aio.reconnecting import Reconnecting
+from caplet.aio.statistics import stats_of
 from caplet.errors import Disconnected
 from caplet.limits import DEFAULT_LIMITS
 from caplet.runtime.clients import Client
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from caplet.aio.opening import Place
     from caplet.aio.options import ConnectOptions
     from caplet.aio.peers import Peer
+    from caplet.aio.statistics import ConnectionStats
     from caplet.aio.transports.base import Receiver, Transport
     from caplet.cap.reconnect import Reconnect
     from caplet.limits import Limits
@@ -113,9 +115,9 @@ class Connection:
 
         self._link.connection.tracer = tracer
 
-    def stats(self) -> dict[str, int]:
-        """Return counts of what the connection holds: questions, answers, exports, imports and more."""
-        return self._link.connection.stats()
+    def stats(self) -> ConnectionStats:
+        """Return what the connection holds and has done, in numbers; also when it has ended."""
+        return stats_of(self._link)
 
     def dump(self) -> str:
         """Return the connection's tables as text, for people."""

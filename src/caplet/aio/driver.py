@@ -72,6 +72,7 @@ class Link:
         self.transport = transport
         self._interceptor = interceptor
         self.lost: asyncio.Future[None] = owner.loop.create_future()
+        self.opened_s = owner.loop.time()
         self.connection: ProtocolConnection = owner.vat.add_connection(
             transport.peer, bootstrap=bootstrap, limits=limits
         )

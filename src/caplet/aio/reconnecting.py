@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from caplet.aio.connections import Connection
+    from caplet.aio.statistics import ReconnectingStats
     from caplet.cap.reconnect import Generation, Reconnect
     from caplet.errors import RpcError
 
@@ -121,10 +122,15 @@ class ReconnectingConnection:
             self._changed.clear()
             await self._changed.wait()
 
-    def stats(self) -> dict[str, int]:
-        """Return counts of what the connection of the moment holds, and under `generation` how many were tried; only that while there is none."""
+    def stats(self) -> ReconnectingStats:
+        """Return how often a connection was tried, and the numbers of the one of the moment."""
         current = self.current
-        return {**({} if current is None else current.stats()), "generation": self.generation}
+        return {
+            "connected": current is not None,
+            "generation": self.generation,
+            "failures": self._reconnector.failures,
+            "current": None if current is None else current.stats(),
+        }
 
     # --- the controller ---------------------------------------------------------------------------------------------------------------
 

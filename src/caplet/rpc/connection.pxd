@@ -8,11 +8,13 @@ from caplet.rpc.flow cimport Flow
 from caplet.rpc.question cimport Question
 from caplet.rpc.tables cimport Tables
 from caplet.wire.message cimport MessageReader
+from caplet.wire.segment cimport Segment
 
 cdef int FREE_QUESTION, FINISH_AND_RELEASE, FREE_ANSWER, CANCEL_CALL
 cdef int FREE_EXPORT, FORGET_IDENTITY, UNWATCH, FREE_IMPORT, PROMISE
 
 cdef class Connection(Tables):
+    @cython.locals(segment=Segment)
     cpdef receive(self, MessageReader message, list fds=*)
     @cython.locals(outbox=list)
     cpdef list take_output(self)

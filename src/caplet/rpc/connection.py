@@ -118,6 +118,7 @@ class Connection(Tables):
         self.sent = 0
         self.sent_words = 0
         self.received = 0
+        self.received_words = 0
 
     # --- the surface -------------------------------------------------------------------------------------------------------------
 
@@ -133,6 +134,8 @@ class Connection(Tables):
         if self.error is not None:
             return
         self.received += 1
+        for segment in message.segments:
+            self.received_words += segment.words
         # What programs let go of earlier counts as earlier.
         self.turns.settle_drops()
         if self.error is not None:

@@ -16,7 +16,7 @@ __all__ = ["check", "dump", "stats"]
 
 
 def stats(connection: Connection) -> dict[str, int]:
-    """Return how large each table is and how many messages went each way."""
+    """Return how large each table is, and how many messages went each way, of how many bytes, before they were packed or framed."""
     return {
         "questions": len(connection.questions) + len(connection.silent),
         "answers": len(connection.answers),
@@ -25,6 +25,8 @@ def stats(connection: Connection) -> dict[str, int]:
         "embargoes": len(connection.embargoes),
         "sent": connection.sent,
         "received": connection.received,
+        "sent_bytes": connection.sent_words << 3,
+        "received_bytes": connection.received_words << 3,
         "unanswered_words": connection.flow.words,
     }
 

@@ -34,6 +34,7 @@ cdef class Tables:
     cdef public IdTable questions
     cdef public bint reading_paused
     cdef public long long received
+    cdef public long long received_words
     cdef public long long sent
     cdef public long long sent_words
     cdef public dict silent

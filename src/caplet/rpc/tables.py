@@ -62,6 +62,7 @@ class Tables:
         "questions",
         "reading_paused",
         "received",
+        "received_words",
         "sent",
         "sent_words",
         "silent",
@@ -113,6 +114,7 @@ class Tables:
     sent: int
     sent_words: int
     received: int
+    received_words: int
 
     def new_request(self, target: Capability, interface_id: int, method_id: int, size_hint_words: int) -> Request:
         """Return a request whose params lie in an outgoing Call."""
