@@ -154,9 +154,7 @@ class Turns:
             self.running = False
             self._awake = False
             if queue or drops:
-                self.wake()
-            if drops:
-                # Of another thread, which saw that turns were running.
+                # Behind something that broke, or of another thread, which saw that turns were running.
                 self.wake()
 
     @property
