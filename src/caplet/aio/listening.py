@@ -21,6 +21,7 @@ from caplet.aio.transports.sockets import SocketTransport
 from caplet.aio.transports.stream import StreamTransport
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     from caplet.aio.addresses import Address
@@ -184,18 +185,56 @@ async def listen_socket(
 
         return SocketListener(loop, sock, take)
 
+    def make_stream() -> asyncio.BaseProtocol:
+        return StreamTransport(accept, options.make_framing(), kind)
+
+    make_protocol = make_stream
     if kind in ("ws", "wss"):
         from caplet.aio.transports.websocket import websocket_server
 
-        return await loop.create_server(
-            websocket_server(accept, address, options), sock=sock, backlog=_BACKLOG, ssl=options.tls
-        )
+        make_protocol = websocket_server(accept, address, options)
+    tls = options.tls if kind in ("tls", "wss") else None
+    if not watches_sockets(loop):
+        return await loop.create_server(make_protocol, sock=sock, backlog=_BACKLOG, ssl=tls)
+    # Not by create_server: out of descriptors, asyncio's makes as many attempts at once as the queue is long, and tells of each.
+    return SocketListener(loop, sock, Welcome(loop, make_protocol, tls).take)
 
-    def make_protocol() -> StreamTransport:
-        return StreamTransport(accept, options.make_framing(), kind)
 
-    tls = options.tls if kind == "tls" else None
-    return await loop.create_server(make_protocol, sock=sock, backlog=_BACKLOG, ssl=tls)
+class Welcome:
+    """Gives connected sockets to the transports of the loop.
+
+    Args:
+        loop: the running loop.
+        make_protocol: makes what talks to the transport of each.
+        tls: the rules for TLS; None for none.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        make_protocol: Callable[[], asyncio.BaseProtocol],
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        self._loop = loop
+        self._make_protocol = make_protocol
+        self._tls = tls
+        self._opening: set[asyncio.Task[None]] = set()
+
+    def take(self, came: socket.socket) -> None:
+        """Begin to open a connection that came in."""
+        tune(came)
+        came.setblocking(False)
+        opening = self._loop.create_task(self._open(came))
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
+
+    async def _open(self, came: socket.socket) -> None:
+        """Open a connection; one that fails, as when a certificate is refused, concerns nobody else."""
+        try:
+            await self._loop.connect_accepted_socket(self._make_protocol, came, ssl=self._tls)
+        except OSError as error:
+            _log.debug("a connection ended before it was open: %s", error)
+            came.close()
 
 
 async def bind_tcp(loop: asyncio.AbstractEventLoop, address: Address) -> list[socket.socket]:

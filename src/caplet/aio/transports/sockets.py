@@ -49,6 +49,8 @@ _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
 # How long a peer may take to read our last word, once nothing more is taken from it.
 _LAST_WORD_S = 10.0
+# When a peer takes nothing more, its last word is waited for so long.
+_FAREWELL_S = 1.0
 
 
 class Passing:
@@ -396,6 +398,9 @@ class SocketTransport:
             self._loop.remove_writer(self._sock)
         if not (self._watching and isinstance(error, ConnectionError)) or self._closing:
             self._end_soon()
+        elif self._last_word is None:
+            # It may have ended the half that it reads from, and keep the other one open.
+            self._last_word = self._loop.call_later(_FAREWELL_S, self.abort)
 
     # --- the end --------------------------------------------------------------------------------------------------------------------
 
