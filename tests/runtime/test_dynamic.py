@@ -54,6 +54,8 @@ def test_names_that_are_not_there_say_what_is_near() -> None:
         caplet.dynamic(5)  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="readers are immutable"):
         caplet.dynamic(module.Person().as_reader()).init("friends", 1)
+    with pytest.raises(AttributeError, match="readers are immutable"):
+        caplet.dynamic(module.Person().as_reader())["fullName"] = "Ann"
 
 
 def answer(method: Any, context: caplet.CallContext) -> object:

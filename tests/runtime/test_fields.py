@@ -82,6 +82,34 @@ def test_text_and_data_are_str_and_bytes(shapes: Any) -> None:
         made.data = "x"
 
 
+def test_text_with_a_lone_surrogate_is_refused_by_the_name_of_its_field(shapes: Any) -> None:
+    made = shapes.Defaults(text="before")
+    for write in (lambda: setattr(made, "text", "ab\ud800"), lambda: shapes.Defaults(text="ab\ud800")):
+        with pytest.raises(
+            ValueError, match=r"Defaults\.text: no text that UTF-8 can hold: a lone surrogate at index 2"
+        ):
+            write()
+    assert made.text == "before"
+
+
+class Name(str):
+    """A text of a class of its own."""
+
+    __slots__ = ()
+
+
+@pytest.mark.parametrize("first", ["", "a", "abcdefg", "abcdefgh", "a" * 9000, "grüße", Name("ab")])
+@pytest.mark.parametrize("second", ["", "b", "b" * 7, "b" * 9000, "süß", Name("bc")])
+def test_text_of_any_length_is_written_and_replaced(shapes: Any, first: str, second: str) -> None:
+    made = shapes.Defaults(text=first)
+    assert shapes.Defaults.from_bytes(made.to_bytes()).text == first
+    made.text = second
+    reader = shapes.Defaults.from_bytes(made.to_bytes())
+    assert (made.text, reader.text, type(reader.text)) == (second, second, str)
+    if len(first) == 9000 and len(second) < 9000:
+        assert b"aaaa" not in made.to_bytes()
+
+
 def test_none_makes_a_pointer_field_null(shapes: Any) -> None:
     made = shapes.Defaults(text="x")
     assert made.has_text

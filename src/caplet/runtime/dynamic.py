@@ -67,7 +67,7 @@ class DynamicStruct(Mapping[str, Any]):
 
     def __setitem__(self, name: str, value: object) -> None:
         """Set a field; mappings in it may use the schema's names or those in Python."""
-        self._field(name).write(self.struct, _plain(value))
+        self._field(name).assign(self.struct, _plain(value))
 
     def __contains__(self, name: object) -> bool:
         """Tell whether a field says something: its pointer is not null, and it is active in its union."""

@@ -33,6 +33,7 @@ cdef class Field:
     cdef public tuple union
     cpdef object read(self, StructReader obj)
     cpdef write(self, StructReader obj, object value)
+    cpdef assign(self, StructReader obj, object value)
     cpdef bint is_set(self, StructReader obj) except -1
     cpdef clear(self, StructReader obj)
     @cython.locals(offset=cython.uint)

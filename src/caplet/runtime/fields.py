@@ -72,6 +72,18 @@ class Field:
         return self.read(obj)
 
     def __set__(self, obj: Any, value: Any) -> None:
+        self.assign(obj, value)
+
+    def assign(self, obj: StructReader, value: object) -> None:
+        """Set the field in `obj`.
+
+        Raises:
+            AttributeError: `obj` is a reader.
+        """
+        if not isinstance(obj, StructBuilder):
+            raise AttributeError(
+                f"{self.where} cannot be set: readers are immutable; as_builder() gives a copy that can be changed"
+            )
         self.write(obj, value)
 
     def read(self, obj: StructReader) -> object:
@@ -79,7 +91,7 @@ class Field:
         raise NotImplementedError
 
     def write(self, obj: StructReader, value: object) -> None:
-        """Set the field in `obj`, which must be a builder."""
+        """Set the field in `obj`, which is a builder."""
         raise NotImplementedError
 
     def export(self, obj: StructReader) -> object:
@@ -112,15 +124,7 @@ class Field:
         return InactiveMemberError(f"{self.where} is not the active member of its union; the active one is {active}")
 
     def activate(self, obj: StructReader) -> None:
-        """Make this field the active member of its union; nothing to do for a field outside of one.
-
-        Raises:
-            AttributeError: `obj` is a reader.
-        """
-        if not isinstance(obj, StructBuilder):
-            raise AttributeError(
-                f"{self.where} cannot be set: readers are immutable; as_builder() gives a copy that can be changed"
-            )
+        """Make this field the active member of its union in a builder; nothing to do for a field outside of one."""
         if self.tag >= 0 and self.current_tag(obj) != self.tag:
             offset = self.tag_index << 1
             if offset + 2 > obj._data_bytes:
@@ -180,7 +184,8 @@ class VoidField(Field):
         """Take None, or True for those who write `unemployed=True`."""
         if value is not None and value is not True and value != ():
             raise TypeError(f"{self.where}: expected None, not {type(value).__name__} ({value!r:.60})")
-        self.activate(obj)
+        if self.tag >= 0:
+            self.activate(obj)
 
     def clear(self, obj: StructReader) -> None:
         """Nothing to do."""
@@ -214,7 +219,8 @@ class BoolField(Field):
             if type(value).__name__ not in ("bool", "bool_"):
                 raise TypeError(f"{self.where}: expected Bool, not {type(value).__name__} ({value!r:.60})")
             value = bool(value)
-        self.activate(obj)
+        if self.tag >= 0:
+            self.activate(obj)
         self.put(obj, value != self.default)
 
     def put(self, obj: StructReader, bit: bool) -> None:
@@ -252,7 +258,7 @@ class IntField(Field):
     def write(self, obj: StructReader, value: object) -> None:
         """Set the number."""
         number = self.kind.checked(value, self.where)
-        if self.tag >= 0 or not isinstance(obj, StructBuilder):
+        if self.tag >= 0:
             self.activate(obj)
         if self.end > obj._data_bytes:
             raise self.too_small(obj)
@@ -467,7 +473,7 @@ class FloatField(Field):
     def write(self, obj: StructReader, value: object) -> None:
         """Set the number."""
         number = self.kind.checked(value, self.where)
-        if self.tag >= 0 or not isinstance(obj, StructBuilder):
+        if self.tag >= 0:
             self.activate(obj)
         if self.end > obj._data_bytes:
             raise self.too_small(obj)
@@ -524,7 +530,7 @@ class EnumField(Field):
     def write(self, obj: StructReader, value: object) -> None:
         """Set the enumerant, given as member, name or number."""
         number = self.kind.number(value, self.where)
-        if self.tag >= 0 or not isinstance(obj, StructBuilder):
+        if self.tag >= 0:
             self.activate(obj)
         if self.end > obj._data_bytes:
             raise self.too_small(obj)

@@ -355,7 +355,11 @@ class TextKind(PointerKind):
         """Write a text."""
         if not isinstance(value, str):
             raise self.mismatch(value, where)
-        arena.set_text(segment, position, value)
+        try:
+            arena.set_text(segment, position, value if type(value) is str else str.__str__(value))
+        except UnicodeEncodeError as error:
+            at = error.start
+            raise ValueError(f"{where}: no text that UTF-8 can hold: a lone surrogate at index {at}") from None
 
 
 class DataKind(PointerKind):

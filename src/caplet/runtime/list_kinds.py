@@ -70,11 +70,13 @@ class ListKind(PointerKind):
             found._data_bytes = 0
             found._pointer_count = 0
             if element.size == COMPOSITE and isinstance(element, StructKind):
-                found._data_bytes = element.data_words << 3
-                found._pointer_count = element.pointer_count
+                structs = element
+                found._data_bytes = structs.data_words << 3
+                found._pointer_count = structs.pointer_count
             return found
         if writable and element.size == COMPOSITE and isinstance(element, StructKind):
-            arena.writable_struct_list(found, segment, position, element.data_words, element.pointer_count)  # type: ignore[attr-defined]
+            structs = element
+            arena.writable_struct_list(found, segment, position, structs.data_words, structs.pointer_count)  # type: ignore[attr-defined]
         else:
             arena.open_list(found, segment, position, depth, element.size)
             if writable and found._segment.fixed:
@@ -159,7 +161,8 @@ class ListKind(PointerKind):
         made.title = self.name
         made.set_kind(element, True, segment, position)
         if isinstance(element, StructKind):
-            arena.init_struct_list(made, segment, position, length, element.data_words, element.pointer_count)
+            structs = element
+            arena.init_struct_list(made, segment, position, length, structs.data_words, structs.pointer_count)
         else:
             arena.init_list(made, segment, position, element.size, length)
         made._capacity = length

@@ -348,7 +348,8 @@ class GroupField(Field):
     def read(self, obj: StructReader) -> object:
         """Return the group."""
         if isinstance(obj, StructBuilder):
-            self.activate(obj)
+            if self.tag >= 0:
+                self.activate(obj)
             return self.plan.view(obj, True)
         if self.tag >= 0 and self.current_tag(obj) != self.tag:
             raise self.inactive(obj)

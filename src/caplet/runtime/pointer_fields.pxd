@@ -14,6 +14,8 @@ cdef extern from "Python.h":
     PyObject *decode_utf8 "PyUnicode_DecodeUTF8"(const char *, Py_ssize_t, const char *)
     PyObject *new_text "PyUnicode_New"(Py_ssize_t, Py_UCS4)
     unsigned char *text_start "PyUnicode_1BYTE_DATA"(object)
+    Py_ssize_t text_length "PyUnicode_GET_LENGTH"(object)
+    bint is_ascii "PyUnicode_IS_COMPACT_ASCII"(object)
     void PyErr_Clear()
 
 cdef bint COMPILED
@@ -58,6 +60,21 @@ cdef inline object plain_text(Arena arena, Segment segment, Py_ssize_t position)
     Py_DECREF(found)
     return found
 
+cdef inline bint put_plain_text(Arena arena, Segment segment, Py_ssize_t position, object value) noexcept:
+    # The plain case, ASCII text for a pointer that is null, with room in the same segment; False, and nothing is done, for whatever needs another look.
+    cdef Py_ssize_t length, content, words
+    if type(value) is not str or not is_ascii(value) or segment.u64s[position] != 0:
+        return False
+    length = text_length(value) + 1
+    words = (length + 7) >> 3
+    content = segment.used
+    if words > segment.words - content or length > 0x1FFFFFFF:
+        return False
+    segment.used = content + words
+    segment.u64s[position] = 1 | <unsigned long long>(content - position - 1) << 2 | <unsigned long long>2 << 32 | <unsigned long long>length << 35
+    memcpy(segment.u8s + (content << 3), text_start(value), length)
+    return True
+
 cdef class PointerField(Field):
     cdef public PointerKind kind
     cdef public unsigned int index
@@ -76,4 +93,4 @@ cdef class PointerField(Field):
     cpdef Py_ssize_t position(self, StructReader obj) except -1
 
 cdef class TextField(PointerField):
-    pass
+    cpdef write(self, StructReader obj, object value)

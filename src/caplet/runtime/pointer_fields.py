@@ -75,7 +75,8 @@ class PointerField(Field):
 
     def touch(self, obj: StructReader) -> object:
         """Return what the pointer of a builder leads to, for writing."""
-        self.activate(obj)
+        if self.tag >= 0:
+            self.activate(obj)
         position = self.position(obj)
         if self.default_bytes is not None and obj._segment.u64s[position] == 0:
             self.store_default(obj, position)
@@ -97,7 +98,7 @@ class PointerField(Field):
 
     def write(self, obj: StructReader, value: object) -> None:
         """Make the pointer lead to `value`; None is null."""
-        if self.tag >= 0 or not isinstance(obj, StructBuilder):
+        if self.tag >= 0:
             self.activate(obj)
         if self.index >= obj._pointer_count:
             raise self.too_small(obj)
@@ -118,6 +119,17 @@ class TextField(PointerField):
     """A field of type Text."""
 
     __slots__ = ()
+
+    def write(self, obj: StructReader, value: object) -> None:
+        """Make the pointer lead to a text; None is null."""
+        if self.tag >= 0:
+            self.activate(obj)
+        if not (
+            COMPILED
+            and self.index < obj._pointer_count
+            and put_plain_text(obj._arena, obj._segment, obj._pointers + self.index, value)  # type: ignore[name-defined]  # noqa: F821  (pointer_fields.pxd)
+        ):
+            PointerField.write(self, obj, value)
 
     def read(self, obj: StructReader) -> object:
         """Return the text."""

@@ -67,11 +67,15 @@ def pack_each(pieces: Iterable[Buffer]) -> bytes:
     packed = new_room(_most_bytes(sum([view.nbytes for view in views])))
     to = 0
     for view in views:
-        if COMPILED:
-            to = pack_memory(view, packed, to)  # type: ignore[name-defined]  # noqa: F821  (packing.pxd)
-        else:
-            _, to = pack_words(bytes(view), 0, view.nbytes, packed, to, True)
+        to = _pack_whole(view, packed, to)
     return bytes(memoryview(packed)[:to])
+
+
+def _pack_whole(content: memoryview, packed: bytearray, to: int) -> int:
+    """Write the packed form of whole words to `packed` from `to` on, and return where that goes on."""
+    if COMPILED:
+        return pack_memory(content, packed, to)  # type: ignore[name-defined,no-any-return]  # noqa: F821  (packing.pxd)
+    return pack_words(bytes(content), 0, content.nbytes, packed, to, True)[1]
 
 
 def _most_bytes(size: int) -> int:
@@ -279,20 +283,25 @@ def unpack_into(packed: Buffer, words: bytearray, to: int, limit: int) -> tuple[
     size = len(packed)
     # A tag is looked at without asking whether it is whole as long as the longest one would be; the last ones are given room behind them.
     near_end = max(size - _LONGEST_TAG + 1, 0)
-    at = 0
-    if COMPILED:
-        at, to = unpack_memory(packed, near_end, size, words, to, limit)  # type: ignore[name-defined]  # noqa: F821  (packing.pxd)
-    else:
-        used = 1
-        while used and at < near_end and to <= limit:
-            # No more is copied than there is use for: behind one message there may be many.
-            length = min(_WINDOW_BYTES, (limit - to) // 8 * _LONGEST_TAG + LONGEST_WORDS + _LONGEST_TAG, size - at)
-            window = bytes(memoryview(packed)[at : at + length])
-            used, to = unpack_words(window, length - _LONGEST_TAG + 1, length, words, to, limit)
-            at += used
+    at, to = _unpack_most(packed, near_end, size, words, to, limit)
     if near_end <= at < size:
         rest = bytes(memoryview(packed)[at:])
         used, to = unpack_words(rest + bytes(_LONGEST_TAG), len(rest), len(rest), words, to, limit)
+        at += used
+    return at, to
+
+
+def _unpack_most(packed: Buffer, last: int, size: int, words: bytearray, to: int, limit: int) -> tuple[int, int]:
+    """Unpack a buffer up to `last`; see `unpack_words`."""
+    if COMPILED:
+        return unpack_memory(packed, last, size, words, to, limit)  # type: ignore[name-defined,no-any-return]  # noqa: F821  (packing.pxd)
+    at = 0
+    used = 1
+    while used and at < last and to <= limit:
+        # No more is copied than there is use for: behind one message there may be many.
+        length = min(_WINDOW_BYTES, (limit - to) // 8 * _LONGEST_TAG + LONGEST_WORDS + _LONGEST_TAG, size - at)
+        window = bytes(memoryview(packed)[at : at + length])
+        used, to = unpack_words(window, length - _LONGEST_TAG + 1, length, words, to, limit)
         at += used
     return at, to
 
