@@ -21,7 +21,7 @@ from typing import Any
 
 from bench.row import Measure
 
-__all__ = ["between", "contestant_main", "cxx_over_loopback", "cxx_program", "over_loopback"]
+__all__ = ["between", "blocking_main", "contestant_main", "cxx_over_loopback", "cxx_program", "over_loopback"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 _START_S = 30
@@ -161,3 +161,17 @@ def contestant_main(
         run(serve())
     else:
         print(run(measure(int(arguments[0]), *arguments[1:])))
+
+
+def blocking_main(serve: Callable[[], None], measure: Callable[..., float]) -> None:
+    """Be the server or the client of a contestant without an event loop, as the command line says.
+
+    Args:
+        serve: listens at a free port, prints it (flushed) and serves until the process is ended.
+        measure: given the port and the other arguments, returns the figure.
+    """
+    role, *arguments = sys.argv[1:]
+    if role == "server":
+        serve()
+    else:
+        print(measure(int(arguments[0]), *arguments[1:]))

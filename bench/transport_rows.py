@@ -1,4 +1,4 @@
-"""The rows about transports: many bytes, many connections, and another event loop, between two processes over TCP loopback."""
+"""The rows about transports: many bytes, many connections, calls without an event loop and on another one, between two processes over TCP loopback."""
 
 from __future__ import annotations
 
@@ -62,6 +62,16 @@ ROWS = [
     ),
     connections("connections-rate", "1/s", "rate"),
     connections("connections-memory", "bytes", "memory"),
+    Row(
+        "blocking-latency",
+        "us",
+        "lower",
+        partial(over_loopback, "bench.peers.blocking_caplet"),
+        {
+            "rpyc": partial(over_loopback, "bench.peers.blocking_rpyc", needs="rpyc"),
+            "grpc": partial(over_loopback, "bench.peers.blocking_grpc", needs="grpc"),
+        },
+    ),
     on_uvloop("call-latency-uvloop", "one"),
     on_uvloop("calls-100-uvloop", "100"),
 ]

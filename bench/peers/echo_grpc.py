@@ -10,7 +10,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from bench.peers.latency import measured
 from bench.processes import contestant_main
 
-_SERVICE = "bench.Echo"
+SERVICE = "bench.Echo"
 
 
 def make_message() -> Any:
@@ -35,7 +35,7 @@ async def echo(request: Any, context: Any) -> Any:
 async def serve() -> None:
     server = grpc.aio.server()
     handler = grpc.unary_unary_rpc_method_handler(echo, Message.FromString, Message.SerializeToString)
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE, {"echo": handler}),))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"echo": handler}),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     print(port, flush=True)
@@ -44,7 +44,7 @@ async def serve() -> None:
 
 async def measure(port: int, work: str) -> float:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        call: Any = channel.unary_unary(f"/{_SERVICE}/echo", Message.SerializeToString, Message.FromString)
+        call: Any = channel.unary_unary(f"/{SERVICE}/echo", Message.SerializeToString, Message.FromString)
         result = await call(Message(x=7, s="hello"))
         if (result.x, result.s) != (7, "hello"):
             raise RuntimeError(f"the echo is wrong: {result}")

@@ -51,3 +51,7 @@ interface Worker {
   hold @6 () -> (worker :Worker);
   missing @7 () -> ();
 }
+
+interface Blobs {
+  turn @0 (parts :List(Data), last :Data) -> (parts :List(Data), last :Data);
+}

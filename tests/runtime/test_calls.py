@@ -411,3 +411,23 @@ def test_capabilities_named_like_what_calls_have_get_an_underscore() -> None:
             assert isinstance((await call).cancel, schema.Odd)
 
     asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
+
+
+def test_long_bytes_of_params_and_results_travel_whole_and_bytes_that_may_change_are_copied() -> None:
+    class Server(schema.Blobs.Server):
+        async def turn(self, parts: Any, last: bytes) -> Any:
+            return {"parts": list(reversed(parts)), "last": last[::-1]}
+
+    async def main() -> None:
+        server = caplet.serve("memory:blobs", Server())
+        async with server, caplet.connect("memory:blobs") as connection:
+            client: Any = connection.bootstrap(schema.Blobs)
+            changing = bytearray(b"c" * 70_001)
+            parts = [b"a" * 65_536, changing, b"", b"b" * 16_385]
+            call = client.turn(parts=parts, last=b"xy" * 50_000)
+            changing[:] = bytes(70_001)
+            results = await call
+            assert list(results.parts) == [b"b" * 16_385, b"", b"c" * 70_001, b"a" * 65_536]
+            assert results.last == b"yx" * 50_000
+
+    asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))

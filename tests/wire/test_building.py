@@ -255,3 +255,53 @@ def test_the_memory_that_was_handed_out_is_the_message_itself() -> None:
     (segment,) = message.output()
     made.set_u32(0, 0x01020304)
     assert bytes(segment[8:12]) == b"\4\3\2\1"
+
+
+# From this length on, bytes are referred to where that is allowed.
+LONG_BYTES = 16 * 1024
+
+
+def referring(content: bytes, count: int = 1) -> MessageBuilder:
+    """Return a message of so many pointers to `content`, by reference where that is allowed."""
+    message = MessageBuilder(32)
+    message.by_reference = True
+    made = message.root.init_struct(0, count)
+    for number in range(count):
+        message.set_bytes(made._segment, made._pointers + number, content)
+    return message
+
+
+@pytest.mark.parametrize("length", [0, 1, LONG_BYTES - 1, LONG_BYTES, LONG_BYTES + 1, LONG_BYTES + 7])
+def test_long_bytes_that_are_referred_to_read_like_copied_ones(length: int) -> None:
+    content = bytes(number % 251 for number in range(length))
+    message = referring(content)
+    assert reread(message).blob(0) == content
+    assert all(segment.nbytes % 8 == 0 for segment in message.output())
+    assert message.total_words == sum(segment.nbytes for segment in message.output()) >> 3
+
+
+def test_long_bytes_are_not_copied_by_reference_and_copied_otherwise() -> None:
+    content = bytes(LONG_BYTES)
+    assert any(segment.obj is content for segment in referring(content).output())
+    message = MessageBuilder(32)
+    made = message.root.init_struct(0, 1)
+    message.set_bytes(made._segment, made._pointers, content)
+    assert all(segment.obj is not content for segment in message.output())
+
+
+def test_what_is_referred_to_can_be_replaced_and_is_never_written() -> None:
+    content = b"x" * LONG_BYTES
+    message = referring(content)
+    made = message.root.struct(0, 1)
+    message.set_bytes(made._segment, made._pointers, b"short")
+    assert reread(message).blob(0) == b"short"
+    message.set_bytes(made._segment, made._pointers, content[:-1] + b"y")
+    assert reread(message).blob(0) == content[:-1] + b"y"
+    assert content == b"x" * LONG_BYTES
+
+
+def test_a_message_of_many_long_bytes_has_no_more_segments_than_readers_take() -> None:
+    message = referring(b"x" * LONG_BYTES, 600)
+    found = reread(message)
+    assert all(found.blob(number) == b"x" * LONG_BYTES for number in (0, 63, 64, 599))
+    assert len(message.output()) < 511

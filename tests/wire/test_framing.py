@@ -6,8 +6,9 @@ import pytest
 
 from caplet.errors import DecodeError
 from caplet.limits import Limits
+from caplet.wire import framing
 from caplet.wire.framing import Framer, frame, frame_header, read_table
-from caplet.wire.message import MessageBuilder
+from caplet.wire.message import MessageBuilder, MessageReader
 from caplet.wire.packed_framing import PackedFramer
 from caplet.wire.packing import pack
 
@@ -140,3 +141,74 @@ def test_packed_messages_are_refused_before_they_are_unpacked_whole() -> None:
     framer = PackedFramer(Limits(traversal_words=1000))
     with pytest.raises(DecodeError, match="limit is 1000"):
         framer.feed(pack(frame_header([1001])) + b"\0\xff" * 100_000)
+
+
+def framed_blob(content: bytes) -> bytes:
+    message = MessageBuilder(1024)
+    message.root.init_struct(0, 1).set_blob(0, content)
+    return b"".join(frame(message.output()))
+
+
+def gathered(framer: Framer, content: bytes) -> MessageReader:
+    """Return a message of `content` that came in two pieces."""
+    data = framed_blob(content)
+    assert framer.feed(data[:1000]) == []
+    (message,) = framer.feed(data[1000:])
+    return message
+
+
+def test_memory_of_a_message_that_nobody_reads_any_more_is_used_for_the_next_one() -> None:
+    framing._kept.clear()
+    framer = Framer()
+    first = gathered(framer, b"a" * 100_000)
+    (memory,) = framing._kept
+    del first
+    second = gathered(framer, b"b" * 90_000)
+    assert len(framing._kept) == 1
+    assert framing._kept[0] is memory
+    assert second.root.struct().blob(0) == b"b" * 90_000
+
+
+@pytest.mark.parametrize("held", ["message", "struct", "view"])
+def test_memory_that_somebody_looks_at_is_left_alone(held: str) -> None:
+    framing._kept.clear()
+    framer = Framer()
+    message = gathered(framer, b"a" * 100_000)
+    root = message.root.struct()
+    holder = {"message": message, "struct": root, "view": message.segments[-1].view[100:]}[held]
+    del message, root
+    others = [gathered(framer, bytes([number]) * 100_000) for number in range(framing.KEPT_ROOMS + 2)]
+    assert len(framing._kept) == framing.KEPT_ROOMS
+    for number, other in enumerate(others):
+        assert other.root.struct().blob(0) == bytes([number]) * 100_000
+    if held == "message":
+        assert holder.root.struct().blob(0) == b"a" * 100_000
+    elif held == "struct":
+        assert holder.blob(0) == b"a" * 100_000
+    else:
+        assert bytes(holder).count(b"a") > 99_000
+        assert not any(bytes([number]) * 8 in bytes(holder) for number in range(1, framing.KEPT_ROOMS + 2))
+
+
+def test_memory_is_kept_only_of_messages_that_are_neither_small_nor_huge() -> None:
+    framing._kept.clear()
+    framer = Framer(Limits(traversal_words=1 << 22))
+    gathered(framer, b"s" * (framing.SMALLEST_KEPT_BYTES - 100))
+    assert framing._kept == []
+    gathered(framer, b"l" * (framing.LARGEST_KEPT_BYTES + 1))
+    assert framing._kept == []
+    gathered(framer, b"m" * framing.FIRST_ROOM_BYTES)
+    assert len(framing._kept) == 1
+    # Not for a message so small that most of it would lie idle.
+    held = gathered(framer, b"n" * framing.SMALLEST_KEPT_BYTES)
+    assert len(framing._kept) == 2
+    assert held.root.struct().blob(0) == b"n" * framing.SMALLEST_KEPT_BYTES
+
+
+def test_of_memory_that_is_used_again_nothing_earlier_is_seen() -> None:
+    framing._kept.clear()
+    framer = Framer()
+    gathered(framer, b"secret!!" * 20_000)
+    message = gathered(framer, bytes(100_000))
+    assert sum(segment.view.nbytes for segment in message.segments) < 100_200
+    assert all(b"secret" not in bytes(segment.view) for segment in message.segments)

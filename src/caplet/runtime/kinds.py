@@ -377,12 +377,15 @@ class DataKind(PointerKind):
         return b"" if found is None else found
 
     def store(self, arena: BuilderArena, segment: Segment, position: int, value: Any, where: str) -> None:
-        """Write a copy of any contiguous buffer."""
+        """Write any contiguous buffer: a copy of it, or, of a message filled by reference, long bytes themselves."""
+        if type(value) is bytes:
+            arena.set_bytes(segment, position, value)
+            return
         try:
             source = memoryview(value)
         except TypeError:
             raise self.mismatch(value, where) from None
-        if type(value) is not bytes and segment.u64s[position]:
+        if segment.u64s[position]:
             source = memoryview(bytes(source))  # it may lie in what is replaced, which is zeroed
         start = arena.new_bytes(segment, position, source.nbytes)
         arena.target.put_bytes(start, source)

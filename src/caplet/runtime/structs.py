@@ -104,7 +104,8 @@ class Struct(StructReader):
         return cls._plan.init_at(pointer)
 
     def _fill(self, args: Sequence[object], kwargs: Mapping[str, object]) -> None:
-        """Set fields, `args` in declared order and `kwargs` by name."""
+        """Set fields, `args` in declared order and `kwargs` by name, of a builder that nobody holds: long bytes are not copied."""
+        self._arena.by_reference = True  # type: ignore[attr-defined]
         self._plan.fill_in_order(self, args, kwargs)
 
     def _reading(self) -> Any:

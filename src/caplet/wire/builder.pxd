@@ -9,6 +9,7 @@ cdef long long BYTE, POINTER, COMPOSITE
 cdef long long MAX_LIST_ELEMENTS, MAX_SEGMENT_WORDS, UNLIMITED_WORDS
 cdef unsigned long long EMPTY_STRUCT, HIGH_HALF
 cdef int UNLIMITED_DEPTH
+cdef Py_ssize_t REFERRED_BYTES, REFERRED_SEGMENTS
 
 cdef extern from "Python.h":
     bint is_ascii "PyUnicode_IS_COMPACT_ASCII"(object)
@@ -21,6 +22,7 @@ cdef inline int put_ascii(Segment segment, Py_ssize_t start, str text) except -1
     return 0
 
 cdef class BuilderArena(Arena):
+    cdef public bint by_reference
     cdef public bint grow
     cdef public Segment newest
     cdef public long long next_words
@@ -55,6 +57,8 @@ cdef class BuilderArena(Arena):
     cpdef bint writable_struct_list(self, ListReader builder, Segment segment, Py_ssize_t position, unsigned long long data_words,
                                     unsigned long long pointer_count) except -1
     cpdef long long new_bytes(self, Segment segment, Py_ssize_t position, long long length) except -1
+    @cython.locals(length=cython.longlong, start=cython.longlong, made=Segment)
+    cpdef set_bytes(self, Segment segment, Py_ssize_t position, bytes content)
     @cython.locals(start=cython.longlong, content=bytes)
     cpdef set_text(self, Segment segment, Py_ssize_t position, str text)
     cpdef set_capability(self, Segment segment, Py_ssize_t position, object capability)

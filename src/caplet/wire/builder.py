@@ -34,6 +34,9 @@ __all__ = ["DEFAULT_FIRST_SEGMENT_WORDS", "BuilderArena"]
 COMPILED = not __file__.endswith(".py")
 
 DEFAULT_FIRST_SEGMENT_WORDS = 1024
+# From this length on, bytes are referred to where that is allowed; in a message of so many segments no more are, as readers bound their number.
+REFERRED_BYTES = 16 * 1024
+REFERRED_SEGMENTS = 64
 
 
 class BuilderArena(Arena):
@@ -44,8 +47,10 @@ class BuilderArena(Arena):
         grow: whether later segments are as large as all before them together; otherwise each has the size of the first.
     """
 
-    __slots__ = ("grow", "newest", "next_words", "target")
+    __slots__ = ("by_reference", "grow", "newest", "next_words", "target")
 
+    # Whether long bytes that it is filled with may stay where they are: nobody writes them later, or looks for them in the message.
+    by_reference: bool
     grow: bool
     newest: Segment
     next_words: int
@@ -65,6 +70,7 @@ class BuilderArena(Arena):
         self.nesting = UNLIMITED_DEPTH
         self.newest = first
         self.target = first
+        self.by_reference = False
         self.grow = grow
         self.next_words = words
 
@@ -294,6 +300,24 @@ class BuilderArena(Arena):
         if length > MAX_LIST_ELEMENTS:
             raise BuildError(f"text or data of {length} bytes is larger than a list can be ({MAX_LIST_ELEMENTS} bytes)")
         return self.new_object(segment, position, (length + 7) >> 3, 1 | BYTE << 32 | length << 35) << 3
+
+    def set_bytes(self, segment: Segment, position: int, content: bytes) -> None:
+        """Make the pointer at word `position` lead to `content`: to a copy of it, or, `by_reference`, to itself when it is long."""
+        length = len(content)
+        if not self.by_reference or length < REFERRED_BYTES or len(self.segments) >= REFERRED_SEGMENTS:
+            start = self.new_bytes(segment, position, length)
+            self.target.put_bytes(start, content)
+            return
+        if length > MAX_LIST_ELEMENTS:
+            self.new_bytes(segment, position, length)  # refuses it
+        if segment.u64s[position]:
+            self.clear(segment, position)
+        if length & 7:
+            content += bytes(8 - (length & 7))
+        made = Segment.__new__(Segment)
+        made.refer(memoryview(content), len(self.segments))
+        self.segments.append(made)
+        self.point_at(segment, position, made, 0, 1 | BYTE << 32 | length << 35)
 
     def set_text(self, segment: Segment, position: int, text: str) -> None:
         """Make the pointer at word `position` lead to a copy of `text`."""

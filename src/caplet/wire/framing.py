@@ -21,8 +21,49 @@ if TYPE_CHECKING:
 
 __all__ = ["Framer", "frame", "frame_header", "read_table"]
 
+COMPILED = not __file__.endswith(".py")
+
 # A message that is not whole gets this much memory at first, or what it needs if that is less; more when that is full.
 FIRST_ROOM_BYTES = (1 << 20) + (1 << 14)
+
+# Memory that large messages were gathered in, oldest first: that of one which nobody looks at any more is used for the next one, because the
+# system takes longer to give new memory than to fill it. It is kept for all connections together, and for messages of these sizes.
+KEPT_ROOMS = 4
+SMALLEST_KEPT_BYTES = 64 * 1024
+LARGEST_KEPT_BYTES = 2 * FIRST_ROOM_BYTES
+_kept: list[bytearray] = []
+
+
+def take_room(size: int) -> bytearray:
+    """Return memory of at least `size` bytes, not cleared, that nobody looks at."""
+    for _ in range(len(_kept)):
+        # Taken out before it is looked at: other threads may be looking for memory too.
+        try:
+            room = _kept.pop(0)
+        except IndexError:
+            break
+        if size <= len(room) <= 2 * size and not is_seen(room):
+            return room
+        _kept.append(room)
+    return new_room(size) if COMPILED else bytearray(size)  # type: ignore[name-defined,no-any-return]  # noqa: F821  (framing.pxd)
+
+
+def is_seen(room: bytearray) -> bool:
+    """Tell whether somebody looks at memory: then its size may not be changed, which Python watches over."""
+    try:
+        room.pop()
+    except BufferError:
+        return True
+    room.append(0)
+    return False
+
+
+def keep_room(room: bytearray) -> None:
+    """Remember memory that a message was gathered in, which may be looked at still."""
+    if SMALLEST_KEPT_BYTES <= len(room) <= LARGEST_KEPT_BYTES:
+        if len(_kept) >= KEPT_ROOMS:
+            del _kept[:1]
+        _kept.append(room)
 
 
 def frame_header(segment_words: Sequence[int]) -> bytes:
@@ -96,15 +137,16 @@ class Framer:
         limits: bounds for each message; None for the defaults.
     """
 
-    __slots__ = ("_body", "_have", "_limits", "_needed", "_table")
+    __slots__ = ("_body", "_have", "_limits", "_needed", "_size", "_table")
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = DEFAULT_LIMITS if limits is None else limits
         # The beginning of a segment table, which does not say yet how long its message is.
         self._table = b""
-        # A message whose size is known: how many bytes it has, how many of them are there.
+        # A message whose size is known: how many bytes it has, for how many there is memory, how many of them are there.
         self._body: bytearray | None = None
         self._needed = 0
+        self._size = 0
         self._have = 0
 
     @property
@@ -159,7 +201,8 @@ class Framer:
         if end > len(view):
             self._needed = end - start
             self._have = 0
-            self._body = bytearray(min(self._needed, max(FIRST_ROOM_BYTES, 2 * (len(view) - start))))
+            self._size = min(self._needed, max(FIRST_ROOM_BYTES, 2 * (len(view) - start)))
+            self._body = take_room(self._size)
             return self.gather(view, start, messages)
         self.split(view, sizes, at, messages)
         return end
@@ -178,9 +221,8 @@ class Framer:
         """Copy what belongs to the message that is not whole, and return where the next one begins."""
         while start < len(view) and self._body is not None:
             self.enlarge()
-            body = self._body
-            size = min(len(body) - self._have, len(view) - start)
-            body[self._have : self._have + size] = view[start : start + size]
+            size = min(self._size - self._have, len(view) - start)
+            memoryview(self._body)[self._have : self._have + size] = view[start : start + size]
             start += size
             self.advance(size, messages)
         return start
@@ -193,14 +235,17 @@ class Framer:
         if self._body is None:
             return None
         self.enlarge()
-        return memoryview(self._body)[self._have :]
+        return memoryview(self._body)[self._have : self._size]
 
     def enlarge(self) -> None:
         """Make room for more of the message when what there was is full."""
-        body = self._body
-        assert body is not None
-        if self._have == len(body):
-            body += bytes(min(self._needed - self._have, self._have))
+        if self._have == self._size:
+            self._size = min(self._needed, 2 * self._size)
+            body = self._body
+            assert body is not None
+            missing = self._size - len(body)
+            if missing > 0:
+                body += bytes(missing)
 
     def filled(self, size: int) -> list[MessageReader]:
         """Take note of bytes that were written into `room()`, and return the message that they complete.
@@ -218,8 +263,9 @@ class Framer:
         assert body is not None
         self._have += size
         if self._have == self._needed:
-            view = memoryview(body).toreadonly()
+            view = memoryview(body)[: self._needed].toreadonly()
             self._body = None
+            keep_room(body)
             self._have = 0
             table = read_table(view, 0, self._limits)
             assert table is not None
