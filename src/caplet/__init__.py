@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from caplet import json_codec, messages, orphans, streams
     from caplet.aio.asgi import AsgiApplication
-    from caplet.aio.byte_stream_capnp import ByteStream
     from caplet.aio.byte_streams import ByteReceiver, ByteStreamServer, ByteWriter, copy_bytes
     from caplet.aio.connections import Connection, connect
     from caplet.aio.item_streams import ItemStream, send_items
@@ -63,6 +62,7 @@ if TYPE_CHECKING:
         when_resolved,
     )
     from caplet.schema_registry import SchemaRegistry
+    from caplet.std.byte_stream_capnp import ByteStream
 
 __all__ = [
     "AsgiApplication",

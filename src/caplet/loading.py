@@ -51,7 +51,7 @@ def load(
 
 
 def open_module(
-    namespace: dict[str, Any], file_id: int, imports: Sequence[str], schema: bytes
+    namespace: dict[str, Any], file_id: int, imports: Sequence[str], schema: bytes | str
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return what looks up and what lists the names of a generated module.
 
@@ -59,7 +59,7 @@ def open_module(
         namespace: the globals of the module; what is looked up is kept there.
         file_id: the id of the schema file.
         imports: the modules of the files that it imports; one that was not generated is no error, since the schema has what it needs of them.
-        schema: a flat code generator request in base 85.
+        schema: a flat code generator request in base 85, or the path by which a standard schema is imported.
 
     Raises:
         DecodeError: the schema is damaged.
@@ -68,6 +68,7 @@ def open_module(
     from base64 import b85decode
 
     from caplet.schema.codec import load_flat_request
+    from caplet.std import standard_blob
 
     name: str = namespace["__name__"]
     for imported in imports:
@@ -78,7 +79,7 @@ def open_module(
                 raise
     registry, factory = _schemas.registry, _schemas.factory
     with _schemas.lock:
-        load_flat_request(b85decode(schema), registry)
+        load_flat_request(standard_blob(schema) if isinstance(schema, str) else b85decode(schema), registry)
         factory.refresh()
         _module_names[file_id] = name
         info = registry.source_info(file_id)

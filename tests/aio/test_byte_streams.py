@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import io
 import os
 from collections.abc import AsyncIterator, Callable
@@ -13,7 +12,6 @@ from typing import Any
 import pytest
 
 import caplet
-from caplet.aio import byte_stream_capnp
 
 from .conftest import until
 
@@ -36,17 +34,6 @@ def connected(server: Any, use: Callable[[Any], Any], interface: Any = caplet.By
 async def pieces() -> AsyncIterator[bytes]:
     for start in range(0, len(DATA), 10_000):
         yield DATA[start : start + 10_000]
-
-
-def test_the_module_of_the_schema_is_fresh() -> None:
-    path = Path(__file__).parents[2] / "scripts" / "byte_stream_module.py"
-    spec = importlib.util.spec_from_file_location("byte_stream_module", path)
-    assert spec is not None
-    assert spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    module = Path(byte_stream_capnp.__file__)
-    assert script.texts() == (module.read_text(), module.with_suffix(".pyi").read_text())
 
 
 @pytest.mark.parametrize("kind", ["bytes", "view", "file", "stream", "iterator", "list"])

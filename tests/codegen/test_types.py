@@ -26,7 +26,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for file in FILES.iterdir():
         if file.is_file():
             shutil.copy(file, folder)
-    names = {str(folder / name): name for name in ("every.capnp", "other.capnp", "named.capnp")}
+    names = {str(folder / name): name for name in ("every.capnp", "other.capnp", "named.capnp", "standard.capnp")}
     write_modules(compile_files(list(names), display_names=names).request, folder)
     return folder
 
@@ -47,7 +47,7 @@ def test_mypy_reports_bad_use_and_nothing_else(project: Path) -> None:
     # mypy finds an installed package by itself, and refuses to be told where it is.
     where = "" if SOURCE.name == "site-packages" else f"mypy_path = {SOURCE}\n"
     (project / "mypy.ini").write_text(f"[mypy]\nstrict = true\n{where}", encoding="utf-8")
-    files = ["every_capnp.pyi", "other_capnp.pyi", "named_capnp.pyi", "good_use.py", "bad_use.py"]
+    files = ["every_capnp.pyi", "other_capnp.pyi", "named_capnp.pyi", "standard_capnp.pyi", "good_use.py", "bad_use.py"]
     command = [sys.executable, "-m", "mypy", "--config-file", "mypy.ini", *files]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     found = re.findall(r"^(?:.*/)?([\w.]+):(\d+): error:", done.stdout, re.MULTILINE)

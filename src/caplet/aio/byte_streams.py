@@ -10,11 +10,11 @@ import inspect
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from caplet.aio.byte_stream_capnp import ByteStream
 from caplet.aio.item_streams import ItemStream
 from caplet.errors import Disconnected, Failed
 from caplet.runtime.server_marks import on_release, shortenable
 from caplet.runtime.servers import shorten, this_cap
+from caplet.std.byte_stream_capnp import ByteStream
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

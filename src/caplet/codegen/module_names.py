@@ -61,12 +61,23 @@ def module_path(filename: str) -> str:
     return f"{stem.replace('-', '_').replace('+', 'x').replace(' ', '_')}_capnp"
 
 
-# The standard schemas that have a typed module in Caplet itself, by the id of their file.
-STANDARD_MODULES = {0x8F5D14E1C273738D: "caplet.aio.byte_stream_capnp"}
+# The typed modules of the standard schemas, which are a part of Caplet, by the ids of their files; made by scripts/standard_modules.py.
+STANDARD_MODULES = {
+    0xBDF87D7BB8304E81: "caplet.std.cxx_capnp",
+    0xB8630836983FEED7: "caplet.std.persistent_capnp",
+    0xAE8D4C1F60B7A253: "caplet.std.python_capnp",
+    0xB312981B2552A250: "caplet.std.rpc_capnp",
+    0xA184C7885CDAF2A1: "caplet.std.rpc_twoparty_capnp",
+    0xA93FC509624C72D9: "caplet.std.schema_capnp",
+    0x86C366A91393F3F8: "caplet.std.stream_capnp",
+    0x8F5D14E1C273738D: "caplet.std.byte_stream_capnp",
+    0x8EF99297A43A5E34: "caplet.std.json_capnp",
+    0xC410EE251E5989F0: "caplet.std.call_metadata_capnp",
+}
 
 
 def imported_modules(request: CodeGeneratorRequest, file: RequestedFile) -> list[ImportedModule]:
-    """Return the modules of the files that a file imports; the standard schemas have none.
+    """Return the modules of the files that a file imports, the standard schemas excepted.
 
     Args:
         request: the schemas.
@@ -75,7 +86,7 @@ def imported_modules(request: CodeGeneratorRequest, file: RequestedFile) -> list
     requested = {other.id: other.filename for other in request.requested_files}
     found: dict[int, ImportedModule] = {}
     for imported in file.imports:
-        if imported.name.startswith("/capnp/") or imported.id == file.id:
+        if imported.name.startswith("/capnp/") or imported.id in STANDARD_MODULES or imported.id == file.id:
             continue
         name = requested.get(imported.id)
         if name is None:

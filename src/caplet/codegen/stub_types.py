@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["TypeNames"]
 
 _SCALARS = {TypeKind.VOID: "None", TypeKind.BOOL: "_b.bool", TypeKind.TEXT: "_b.str", TypeKind.DATA: "_b.bytes"}
+# What stands behind the name of a type in the names of the classes that belong to it; types inside of it may be called so too.
+_SUFFIXES = frozenset({"Builder", "Values", "Pipeline", "Call", "Server"})
 _BASES = {
     "": "_t.Struct",
     "_Builder": "_t.Struct",
@@ -49,11 +51,15 @@ class TypeNames:
         file_id: the file that is written.
         aliases: the names of imported modules, by file.
         owners: the interfaces whose methods have params or results of a struct.
+
+    Attributes:
+        shadowed: the names of types at the top level that members of classes have too; there are aliases of them.
     """
 
     def __init__(
         self, registry: Registry, file_id: int, aliases: Mapping[int, str], owners: Mapping[int, Node]
     ) -> None:
+        self.shadowed: frozenset[str] = frozenset()
         self.registry = registry
         self.file_id = file_id
         self.aliases = aliases
@@ -65,8 +71,16 @@ class TypeNames:
 
     def flat(self, node: Node) -> str:
         """Return the name of a type's class at the top level."""
-        scopes = [scope for scope in self._scopes(node) if not isinstance(scope.body, FileNode)]
-        return "_".join(declared_name(scope).replace("$", "_") for scope in reversed(scopes))
+        names = [declared_name(scope) for scope in self._scopes(node) if not isinstance(scope.body, FileNode)]
+        outer = names.pop()
+        return "_".join(
+            [outer, *(f"{name}__" if name in _SUFFIXES else name.replace("$", "_") for name in reversed(names))]
+        )
+
+    def _own(self, node: Node, suffix: str) -> str:
+        """Return what a class of this file is called inside of other classes, whose members may have its name."""
+        name = self.flat(node)
+        return f"_T_{name}" if not suffix and name in self.shadowed else name + suffix
 
     def _scopes(self, node: Node) -> list[Node]:
         """Return a node and those around it; the structs of methods stand in their interface."""
@@ -103,11 +117,11 @@ class TypeNames:
 
     def own_reference(self, node: Node, suffix: str = "") -> str:
         """Return a type with its own type variables, as it is called inside of itself."""
-        return self._with(self.flat(node) + suffix, self.variables(node))
+        return self._with(self._own(node, suffix), self.variables(node))
 
     def open_reference(self, node: Node, suffix: str = "") -> str:
         """Return a type whose parameters are bound to anything."""
-        return self._with(self.flat(node) + suffix, ["_b.object"] * len(self._parameters(node)))
+        return self._with(self._own(node, suffix), ["_b.object"] * len(self._parameters(node)))
 
     def variable_of_server(self, scope_id: int, number: int) -> str:
         """Return the type variable that stands for a parameter in `Interface.Server[...]`, where the interface's own cannot stand."""
@@ -120,10 +134,20 @@ class TypeNames:
             for scope_id, number in self._parameters(node)
         ]
         server = self._with(f"{self.flat(node)}_Server", arguments)
+        if not node.parameters and self._extends_generic(node):
+            # It takes the place of a class, which an alias cannot.
+            return f"class Server({server}): ..."
         if not node.parameters:
             return f"Server: _y.TypeAlias = {server}"
         own = [self.variable_of_server(node.id, number) for number in range(len(node.parameters))]
         return f"class Server({server}, _y.Generic[{', '.join(own)}]): ..."
+
+    def _extends_generic(self, node: Node) -> bool:
+        """Tell whether an interface extends one with parameters, directly or not."""
+        if not isinstance(node.body, InterfaceNode):
+            return False
+        parents = [self.registry.get(parent.id) for parent in node.body.superclasses]
+        return any(parent.parameters or self._extends_generic(parent) for parent in parents)
 
     def named(self, type_id: int, brand: Brand, suffix: str = "") -> str:
         """Return a struct or interface with its parameters bound."""
@@ -148,8 +172,8 @@ class TypeNames:
                 arguments.append(self.implicit[number] if self.implicit else "_t.AnyPointer")
             else:
                 arguments.append("_b.object")
-        module = "" if file == self.file_id else f"{self.aliases[file]}."
-        return self._with(f"{module}{self.flat(node)}{suffix}", arguments)
+        name = self._own(node, suffix) if file == self.file_id else f"{self.aliases[file]}.{self.flat(node)}{suffix}"
+        return self._with(name, arguments)
 
     # --- types ----------------------------------------------------------------------------------------------------------------------------
 
@@ -183,8 +207,7 @@ class TypeNames:
         file = self.file_of(node)
         if file != self.file_id and file not in self.aliases:
             return "_t.Enum | _b.str | _b.int" if suffix else "_t.Enum"
-        module = "" if file == self.file_id else f"{self.aliases[file]}."
-        return f"{module}{self.flat(node)}{suffix}"
+        return self._own(node, suffix) if file == self.file_id else f"{self.aliases[file]}.{self.flat(node)}{suffix}"
 
     def given(self, type_: Type) -> str:
         """Return what a value may be set from."""

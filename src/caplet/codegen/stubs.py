@@ -6,6 +6,7 @@ that fields never hide a type; `Person.Builder` and nested types are aliases of 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from caplet.codegen.module_names import STANDARD_MODULES, imported_modules
@@ -42,15 +43,8 @@ if TYPE_CHECKING:
 
 __all__ = ["stub_text"]
 
-_HEAD = """\
-# Types of the schema file {name!a}; made by Caplet, changes to them are lost.
-
-import builtins as _b
-import collections.abc as _c
-import typing as _y
-
-import caplet.codegen.typed as _t
-"""
+_HEAD = "# Types of the schema file {name!a}; made by Caplet, changes to them are lost.\n"
+_MODULES = {"_b": "builtins", "_c": "collections.abc", "_y": "typing", "_t": "caplet.codegen.typed"}
 _VARIABLE = "  # pyright: ignore[reportIncompatibleVariableOverride]"
 _LOOSE = ("  # type: ignore[override]", "  # pyright: ignore")
 
@@ -77,11 +71,11 @@ class StubWriter:
         modules = imported_modules(request, file)
         self.aliases = {module.file_id: f"_m{number}" for number, module in enumerate(modules)}
         self.imports = [module.statement(relative, self.aliases[module.file_id]) for module in modules]
-        for imported in file.imports:
-            module_name = STANDARD_MODULES.get(imported.id)
-            if module_name is not None and imported.id not in self.aliases:
-                alias = self.aliases[imported.id] = f"_s{len(self.aliases)}"
-                self.imports.append(f"import {module_name} as {alias}")
+        self.modules = dict(_MODULES)
+        for file_id, module_name in STANDARD_MODULES.items():
+            if file_id != file.id and file_id in self.registry and file_id not in self.aliases:
+                alias = self.aliases[file_id] = f"_s_{module_name.rpartition('.')[2]}"
+                self.modules[alias] = module_name
         owners = {
             struct: node
             for node in request.nodes
@@ -91,10 +85,11 @@ class StubWriter:
         }
         self.types = TypeNames(self.registry, file.id, self.aliases, owners)
         self.own = [node for node in request.nodes if self.types.file_of(node) == file.id]
+        self.types.shadowed = shadowed_names(self.own, file.id)
 
     def text(self) -> str:
         """Return the whole stub."""
-        self.lines = [_HEAD.format(name=self.file.filename.rpartition("/")[2]), *self.imports, ""]
+        self.lines = [f"_T_{name}: _y.TypeAlias = {name}" for name in sorted(self.types.shadowed)]
         for node in self.own:
             for number, name in enumerate(node.parameters):
                 variables = [self.types.variable(node.id, number)]
@@ -110,7 +105,11 @@ class StubWriter:
                 self.interface(node, node.body)
             elif isinstance(node.body, ConstNode | AnnotationNode) and node.scope_id == self.file.id:
                 self.lines.append(f"{declared_name(node)}: _y.Final[{self.value(node.body)}]")
-        return "\n".join(self.lines) + "\n"
+        body = "\n".join(self.lines) + "\n"
+        # Most files import a standard schema for an annotation, whose type nobody needs.
+        used = set(re.findall(r"(?<!\w)_[a-z]\w*(?=\.)", body))
+        needed = [f"import {module} as {alias}" for alias, module in self.modules.items() if alias in used]
+        return "\n".join([_HEAD.format(name=self.file.filename.rpartition("/")[2]), *needed, *self.imports, "", body])
 
     def value(self, body: ConstNode | AnnotationNode) -> str:
         """Return the type of a constant, or of the declaration of an annotation."""
@@ -389,3 +388,21 @@ class StubWriter:
         if isinstance(field.body, Group):
             return self.types.own_reference(self.registry.get(field.body.type_id))
         return self.types.read(field.body.type, False)
+
+
+def shadowed_names(nodes: Sequence[Node], file_id: int) -> frozenset[str]:
+    """Return the names of types at the top level of a file that members of its classes have too."""
+    types = (StructNode, EnumNode, InterfaceNode)
+    top = {declared_name(node) for node in nodes if node.scope_id == file_id and isinstance(node.body, types)}
+    found = {declared_name(node) for node in nodes if node.scope_id != file_id}
+    for node in nodes:
+        if isinstance(node.body, StructNode):
+            names = field_names(node.body.fields)
+            found.update(names.values())
+            titles = [
+                field.name[:1].upper() + field.name[1:] for field in node.body.fields if isinstance(field.body, Group)
+            ]
+            found.update(titles)
+        elif isinstance(node.body, InterfaceNode):
+            found.update(method_names(node.body.methods).values())
+    return frozenset(top & found)

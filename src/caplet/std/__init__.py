@@ -10,15 +10,27 @@ from functools import lru_cache
 
 from caplet.schema.codec import load_flat_request
 from caplet.schema.registry import Registry
-from caplet.std.blobs import BLOBS
 
-__all__ = ["standard_registry"]
+__all__ = ["standard_blob", "standard_registry"]
 
 
 @lru_cache(maxsize=1)
 def standard_registry() -> Registry:
     """Returns the registry of the standard schemas; `file("capnp/rpc.capnp")` finds one. It is shared: add nothing."""
+    from caplet.std.blobs import BLOBS
+
     registry = Registry()
-    for blob in BLOBS.values():
-        load_flat_request(b64decode(blob), registry)
+    for path in BLOBS:
+        load_flat_request(standard_blob(path), registry)
     return registry
+
+
+def standard_blob(path: str) -> bytes:
+    """Returns a standard schema as a flat code generator request, without what it imports.
+
+    Args:
+        path: the path by which it is imported, without the leading slash.
+    """
+    from caplet.std.blobs import BLOBS
+
+    return b64decode(BLOBS[path])

@@ -2,6 +2,7 @@
 
 import every_capnp as e
 import named_capnp as n
+import standard_capnp as s
 from other_capnp import Color
 
 import caplet
@@ -73,3 +74,15 @@ class ValueServer(e.Calculator.Value.Server):
 class StoreServer(e.Store.Server[e.Person]):
     async def get(self, key: str) -> tuple[int]:  # expected
         return (1,)
+
+
+described = s.Described(node={"display_nam": "x"})  # expected
+described.size = "bits"  # expected
+described.node.const.value.int32 = "x"  # expected
+described.as_reader().annotations[0].txt  # expected
+s.Outer(call={"numbr": 1})  # expected
+
+
+class ThingServer(s.Thing.Server):
+    async def save(self, seal_for: int) -> str:  # expected
+        return ""

@@ -2,9 +2,11 @@ from typing import assert_never
 
 import every_capnp as e
 import named_capnp as n
+import standard_capnp as s
 from other_capnp import Color, Point
 
 import caplet
+from caplet.std import json_capnp, persistent_capnp, schema_capnp
 from caplet.wire.untyped import AnyPointer
 
 person = e.Person(name="A", phones=[{"number": "1", "kind": "home"}], at={"x": 1}, color=Color.RED)
@@ -138,3 +140,28 @@ class StoreServer(e.Store.Server[e.Person]):
     @caplet.by_context
     async def put(self, context: e.Store.Server.PutContext) -> None:
         print(context.params.key)
+
+
+described = s.Described(node={"display_name": "x", "struct": {"fields": [{"name": "f"}]}}, value={"string": "x"})
+described.size = "bit"
+described.node.const.value.int32 = 3
+node: schema_capnp.Node = described.as_reader().node
+title: str = node.annotations[0].brand.scopes[0].which
+json_value: json_capnp.Value = described.as_reader().value
+function: str = json_value.call.function
+remark: s.Note = described.as_reader().annotations[0]
+named_so = s.Outer(call={"number": 1}, builder=s.Outer.Values(number=2))
+
+
+class ThingServer(s.Thing.Server):
+    async def describe(self, what: schema_capnp.Type) -> tuple[s.Described]:
+        return (s.Described(size=schema_capnp.ElementSize.BIT if what.which == "bool" else "byte"),)
+
+    async def save(self, seal_for: str) -> persistent_capnp.Persistent_SaveResults[str, str]:
+        return persistent_capnp.Persistent_SaveResults(sturdy_ref=seal_for)
+
+
+async def use_standard(thing: s.Thing) -> None:
+    inner: schema_capnp.Node = (await thing.describe({"list": {"element_type": {"text": None}}})).described.node
+    reference: str = (await thing.save("me")).sturdy_ref
+    print(inner.id, reference)

@@ -3,9 +3,7 @@
 import builtins as _b
 import collections.abc as _c
 import typing as _y
-
 import caplet.codegen.typed as _t
-
 
 
 class ByteStream_write_Params(_t.Struct):
