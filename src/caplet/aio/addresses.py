@@ -6,6 +6,7 @@ Knows the forms of the table below. Does not know how any of them is opened.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = ["Address", "parse_address"]
 
@@ -48,6 +49,7 @@ class Address:
         return f"{self.kind}:{self.name}"
 
 
+@lru_cache(maxsize=64)
 def parse_address(text: str) -> Address:
     """Take an address apart.
 

@@ -9,6 +9,7 @@ import asyncio
 import os
 import socket
 from collections import deque
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from caplet.aio.addresses import Address
@@ -21,7 +22,7 @@ from caplet.aio.transports.stream import StreamTransport
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from caplet.aio.options import StreamOptions
     from caplet.aio.transports.base import Accept
@@ -39,6 +40,20 @@ _NEXT_ADDRESS_S = 0.25
 _KEEP_ALIVE_S = 60
 _KEEP_ALIVE_QUESTIONS = 5
 _KEEP_ALIVE_INTERVAL_S = 15
+
+_TCP_OPTIONS = [
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    *(
+        (socket.IPPROTO_TCP, getattr(socket, name), value)
+        for name, value in (
+            ("TCP_KEEPIDLE", _KEEP_ALIVE_S),
+            ("TCP_KEEPINTVL", _KEEP_ALIVE_INTERVAL_S),
+            ("TCP_KEEPCNT", _KEEP_ALIVE_QUESTIONS),
+        )
+        if hasattr(socket, name)
+    ),
+]
 
 _SocketAddress: TypeAlias = "tuple[int, int, int, str, tuple[object, ...]]"
 
@@ -174,18 +189,8 @@ def default_tls() -> ssl.SSLContext:
 
 def tune(sock: socket.socket) -> None:
     """Let a TCP socket send at once, and find out when its peer has vanished."""
-    if sock.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (
-        ("TCP_KEEPIDLE", _KEEP_ALIVE_S),
-        ("TCP_KEEPINTVL", _KEEP_ALIVE_INTERVAL_S),
-        ("TCP_KEEPCNT", _KEEP_ALIVE_QUESTIONS),
-    ):
-        option = getattr(socket, name, None)
-        if option is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+    for level, option, value in _TCP_OPTIONS:
+        sock.setsockopt(level, option, value)
 
 
 # --- TCP ------------------------------------------------------------------------------------------------------------------------------
@@ -237,9 +242,19 @@ async def resolve(loop: asyncio.AbstractEventLoop, host: str, port: int, flags: 
         OSError: the name is not known.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags | socket.AI_NUMERICHOST)
+        return list(_written_places(host, port, flags))
     except socket.gaierror:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+        return _plain_places(await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags))
+
+
+@lru_cache(maxsize=64)
+def _written_places(host: str, port: int, flags: int) -> list[_SocketAddress]:
+    """Return the addresses of a host that is written as a number: always the same."""
+    return _plain_places(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags | socket.AI_NUMERICHOST))
+
+
+def _plain_places(found: Iterable[_SocketAddress]) -> list[_SocketAddress]:
+    """Return addresses with plain numbers in them."""
     return [(int(family), int(kind), protocol, name, tuple(place)) for family, kind, protocol, name, place in found]
 
 
@@ -260,9 +275,39 @@ async def _connect_socket(
     sock = socket.socket(family, kind, protocol)
     try:
         sock.setblocking(False)
-        tune(sock)
-        await loop.sock_connect(sock, where)
+        if family == getattr(socket, "AF_UNIX", None):
+            await loop.sock_connect(sock, where)
+        else:
+            tune(sock)
+            await _connect_to(loop, sock, where)
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+async def _connect_to(loop: asyncio.AbstractEventLoop, sock: socket.socket, where: tuple[object, ...] | str) -> None:
+    """Connect a TCP socket to an address that was looked up; the loop, if it must be asked, looks up and asks much again."""
+    if not watches_sockets(loop):
+        await loop.sock_connect(sock, where)
+        return
+    try:
+        sock.connect(where)
+        return
+    except (BlockingIOError, InterruptedError):
+        pass
+    waiter = loop.create_future()
+    loop.add_writer(sock.fileno(), _set_once, waiter)
+    try:
+        await waiter
+    finally:
+        loop.remove_writer(sock.fileno())
+    error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if error:
+        raise OSError(error, f"Connect call failed {where}")
+
+
+def _set_once(waiter: asyncio.Future[None]) -> None:
+    """Let go on who waits; the loop may call twice before that happens."""
+    if not waiter.done():
+        waiter.set_result(None)

@@ -81,19 +81,21 @@ def address_of(name: object, family: int, kind: str = "tcp") -> str:
     return ""
 
 
-def peer_of_socket(sock: socket.socket, opened: str = "") -> Peer:
+def peer_of_socket(sock: socket.socket, family: int, opened: str = "") -> Peer:
     """Return who is at the other end of a connected socket.
 
     Args:
         sock: the socket.
+        family: its family.
         opened: the address by which it was opened; "" when it came in.
     """
-    try:
-        name = sock.getpeername()
-    except OSError:
-        name = None
-    unix = sock.family == getattr(socket, "AF_UNIX", None)
-    address = opened or address_of(name, sock.family)
+    address = opened
+    if not address:
+        try:
+            address = address_of(sock.getpeername(), family)
+        except OSError:
+            address = ""
+    unix = family == getattr(socket, "AF_UNIX", None)
     return Peer(address or ("unix:" if unix else "the peer"), _credentials(sock) if unix else None)
 
 

@@ -45,7 +45,7 @@ def take_room(size: int) -> bytearray:
         if size <= len(room) <= 2 * size and not is_seen(room):
             return room
         _kept.append(room)
-    return new_room(size) if COMPILED else bytearray(size)  # type: ignore[name-defined,no-any-return]  # noqa: F821  (framing.pxd)
+    return new_room(size) if COMPILED else bytearray(size)  # type: ignore[name-defined]  # noqa: F821  (framing.pxd)
 
 
 def is_seen(room: bytearray) -> bool:

@@ -86,7 +86,7 @@ def test_a_transport_tells_the_size_of_its_send_buffer_and_the_default_where_the
             open_pair = pair_at("tls://127.0.0.1:0", {"tls": client}, tls=server)
             transport, other = await open_pair(near, far, limits, None)
         else:
-            transport, other = await open_place_pair(kind, near, far, limits)
+            transport, other = await open_place_pair(kind, near, far, limits, None)
         size_bytes = transport.window_bytes()
         if kind == "memory":
             assert size_bytes == DEFAULT_WINDOW_BYTES

@@ -109,11 +109,12 @@ class SocketTransport:
         opened: str = "",
     ) -> None:
         sock.setblocking(False)
+        family = sock.family  # asked once: Python makes an object of it each time
         self._loop = loop
         self._sock: socket.socket | None = sock
         self._framing = framing
         self._limits = limits
-        self._passes = sock.family == getattr(socket, "AF_UNIX", None)
+        self._passes = family == getattr(socket, "AF_UNIX", None)
         self._queue: deque[memoryview | bytes | Passing] = NOTHING
         self._unsent = 0
         self._read_bytes = _SMALL_READ_BYTES
@@ -130,7 +131,7 @@ class SocketTransport:
         self._lost = False
         self._error: BaseException | None = None
         self._last_word: asyncio.TimerHandle | None = None
-        self.peer: Peer = peer_of_socket(sock, opened)
+        self.peer: Peer = peer_of_socket(sock, family, opened)
         self._receiver: Receiver = accept(self)
         self._watch()
 
@@ -142,10 +143,11 @@ class SocketTransport:
         wanted = not self._lost and (self._discarding or (self._reading and not self._closing))
         if wanted != self._watching and sock is not None:
             self._watching = wanted
+            # The loop is told the number: of a socket it does not know yet it would make a text that names both ends, for an error nobody sees.
             if wanted:
-                self._loop.add_reader(sock, self._on_readable)
+                self._loop.add_reader(sock.fileno(), self._on_readable)
             else:
-                self._loop.remove_reader(sock)
+                self._loop.remove_reader(sock.fileno())
 
     def _on_readable(self) -> None:
         """Take what has come."""
@@ -317,10 +319,10 @@ class SocketTransport:
         if sock is not None and (self._unsent > 0) != self._writing:
             self._writing = not self._writing
             if self._writing:
-                self._loop.add_writer(sock, self._on_room)
+                self._loop.add_writer(sock.fileno(), self._on_room)
             else:
                 self._queue = NOTHING
-                self._loop.remove_writer(sock)
+                self._loop.remove_writer(sock.fileno())
 
     def _on_room(self) -> None:
         """The system takes more."""
@@ -395,7 +397,7 @@ class SocketTransport:
             self._error = error
         if self._sock is not None and self._writing:
             self._writing = False
-            self._loop.remove_writer(self._sock)
+            self._loop.remove_writer(self._sock.fileno())
         if not (self._watching and isinstance(error, ConnectionError)) or self._closing:
             self._end_soon()
         elif self._last_word is None:
@@ -466,9 +468,9 @@ class SocketTransport:
         if sock is None:
             return
         if self._watching:
-            self._loop.remove_reader(sock)
+            self._loop.remove_reader(sock.fileno())
         if self._writing:
-            self._loop.remove_writer(sock)
+            self._loop.remove_writer(sock.fileno())
         self._watching = self._writing = False
         try:
             # Bytes that nobody read would make the system reset the connection, and the peer lose our last word.
