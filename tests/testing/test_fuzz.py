@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from caplet.testing.faults import LosesReleases, NoEmbargo, NoFreeze
+from caplet.testing.faults import LosesReleases, NoEmbargo, NoFreeze, Porous
 from caplet.testing.fuzz import Fuzz, random_steps
 from caplet.testing.reproduction import failure_of, kind_of, run_or_explain, shortened
 
@@ -24,6 +24,24 @@ def test_random_runs_do_what_the_oracle_says(vats, cuts):
     print(f"seeds from {first}; CAPLET_FUZZ_SEED={first} repeats them")  # noqa: T201
     for seed in range(first, first + int(os.environ.get("CAPLET_FUZZ_RUNS", "12"))):
         run_or_explain(vats, random_steps(seed, STEPS, cuts))
+
+
+@pytest.mark.parametrize("vats", [2, 3])
+@pytest.mark.parametrize("cuts", [False, True])
+def test_what_is_taken_through_membranes_is_reached_in_order_all_the_same(vats, cuts):
+    first = int(os.environ.get("CAPLET_FUZZ_SEED", random.randrange(1 << 30)))
+    print(f"seeds from {first}; CAPLET_FUZZ_SEED={first} repeats them")  # noqa: T201
+    for seed in range(first, first + int(os.environ.get("CAPLET_FUZZ_RUNS", "8"))):
+        run_or_explain(vats, random_steps(seed, STEPS, cuts, membranes=True))
+
+
+def test_a_membrane_that_lets_references_through_is_found_within_20000_steps():
+    for seed in range(20_000 // STEPS):
+        try:
+            Fuzz(2, membrane_class=Porous).run(random_steps(seed, STEPS, membranes=True))
+        except AssertionError:
+            return
+    pytest.fail("it was not found out")
 
 
 def test_a_circle_of_answers_through_a_tail_call_lasts_until_the_connection_ends():

@@ -1,12 +1,13 @@
-"""Connections with one rule of the protocol switched off, to prove that tests notice.
+"""Connections and membranes with one rule switched off, to prove that tests notice.
 
-Each class breaks one thing that keeps calls in order or counts right.
+Each class breaks one thing that keeps calls in order or counts right, or references on their side.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from caplet.cap.membrane import Membrane
 from caplet.rpc import import_
 from caplet.rpc.connection import Connection
 
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from caplet.rpc.export import Export
     from caplet.rpc.import_ import Import
     from caplet.rpc.remote import RemoteCapability
+    from caplet.wire.untyped import AnyPointer
 
-__all__ = ["LosesReleases", "NoEmbargo", "NoFreeze"]
+__all__ = ["LosesReleases", "NoEmbargo", "NoFreeze", "Porous"]
 
 
 class NoEmbargo(Connection):
@@ -58,3 +60,11 @@ class LosesReleases(Connection):
         if action == import_.Action.SEND_RELEASE and self.sent % 4 == 0:
             return
         super().act_on_import(imported, action)
+
+
+class Porous(Membrane):
+    """Lets references in params and results through as they are."""
+
+    def crossed(self, content: AnyPointer, outward: bool) -> AnyPointer:
+        """Return the content itself."""
+        return content

@@ -11,6 +11,7 @@ import random
 from typing import TYPE_CHECKING, TypeAlias
 
 from caplet.cap.capability import Capability
+from caplet.cap.membrane import Membrane
 from caplet.cap.promise import PromiseCapability
 from caplet.errors import Failed
 from caplet.rpc.answer_states import State as AnswerState
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from caplet.cap.answer import Answer
     from caplet.cap.call import IncomingCall
+    from caplet.cap.membrane import Passage
     from caplet.cap.request import Request
 
 __all__ = ["MOVES", "Fuzz", "Step", "random_steps"]
@@ -52,12 +54,22 @@ MOVES = (
 )
 
 RESULTS = 3
+MEMBRANES = 2
 
 
-def random_steps(seed: int, count: int, cuts: bool = False) -> list[Step]:
-    """Return a random run."""
+def random_steps(seed: int, count: int, cuts: bool = False, membranes: bool = False) -> list[Step]:
+    """Return a random run.
+
+    Args:
+        seed: of what is random.
+        count: how many steps.
+        cuts: whether links are cut.
+        membranes: whether references are taken through membranes, and messages arrive together; with cuts, membranes are revoked too.
+    """
     source = random.Random(seed)
-    moves = [*MOVES, *MOVES, *MOVES, "cut"] if cuts else MOVES
+    moves = [*MOVES, *MOVES, *MOVES, "cut"] if cuts else [*MOVES]
+    if membranes:
+        moves += ["wrap", "burst"] * (len(moves) // 10) + (["revoke"] if cuts else [])
     return [
         (source.choice(moves), source.getrandbits(16), source.getrandbits(16), source.getrandbits(16))
         for _ in range(count)
@@ -114,6 +126,18 @@ class Object:
         """Nothing to do."""
 
 
+class Open:
+    """The policy of a membrane that lets everything pass: what is behind it is reached all the same, and in the same order."""
+
+    def decide(self, passage: Passage, call: IncomingCall) -> Capability | None:
+        """Let it pass."""
+        return None
+
+    def passes_fds(self) -> bool:
+        """Show none."""
+        return False
+
+
 class Actor:
     """One vat of the run."""
 
@@ -124,6 +148,7 @@ class Actor:
         self.asked: list[Asked] = []
         self.running: list[Running] = []
         self.promises: list[tuple[PromiseCapability, TwinPromise]] = []
+        self.membranes = [fuzz.membrane_class(Open()) for _ in range(MEMBRANES)]
         self.root = self.make_object(f"{name}.root")
 
     def make_object(self, name: str) -> Held:
@@ -153,9 +178,16 @@ class Fuzz:
     Args:
         vats: how many vats, all connected with each other.
         connection_class: a class to use for connections; one with a fault in it must be found out.
+        membrane_class: a class to use for membranes.
     """
 
-    def __init__(self, vats: int = 2, connection_class: type[Connection] = Connection) -> None:
+    def __init__(
+        self,
+        vats: int = 2,
+        connection_class: type[Connection] = Connection,
+        membrane_class: type[Membrane] = Membrane,
+    ) -> None:
+        self.membrane_class = membrane_class
         self.network = Network()
         self.network.transcript.lines = Forgetful()
         self.records: list[CallRecord] = []
@@ -328,6 +360,12 @@ class Fuzz:
         if pipes:
             self.network.deliver_from(pipes[second % len(pipes)])
 
+    def move_burst(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Deliver several messages that arrive together."""
+        pipes = self.network.deliverable()
+        if pipes:
+            self.network.deliver_from(pipes[second % len(pipes)], 2 + third % 6)
+
     def move_bootstrap(self, actor: Actor, first: int, second: int, third: int) -> None:
         """Ask another vat for its public object."""
         others = [other for other in self.actors if other is not actor]
@@ -463,6 +501,20 @@ class Fuzz:
             promise, twin = actor.promises.pop(second % len(actor.promises))
             twin.broken = True
             promise.reject(Failed("broken on purpose"))
+
+    def move_wrap(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Take a reference through a membrane, in one direction or the other; one that came through it is what it was again."""
+        held = actor.pick(second)
+        if held is not None:
+            crossed = actor.membranes[third % MEMBRANES].cross(held.capability, outward=first % 2 == 0)
+            actor.hold(crossed, Reference(held.reference.twin))
+
+    def move_revoke(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Revoke a membrane, and make another."""
+        self.lossy = True
+        place = third % MEMBRANES
+        actor.membranes[place].revoke()
+        actor.membranes[place] = self.membrane_class(Open())
 
     def move_release(self, actor: Actor, first: int, second: int, third: int) -> None:
         """Let go of a reference."""

@@ -178,11 +178,17 @@ class Network:
         self.deliver_from(pipe)
         return True
 
-    def deliver_from(self, pipe: Pipe) -> None:
-        """Deliver the next message of a pipe."""
-        segments = pipe.queue.popleft()
+    def deliver_from(self, pipe: Pipe, count: int = 1) -> None:
+        """Deliver the next messages of a pipe.
+
+        Args:
+            pipe: the pipe.
+            count: how many, if there are so many; they are digested together, before anything that they cause is begun.
+        """
         assert pipe.target is not None
-        pipe.target.receive(MessageReader(segments))
+        for _ in range(count):
+            if pipe.ready():
+                pipe.target.receive(MessageReader(pipe.queue.popleft()))
         self.run_vats()
         if self.check_always:
             self.check()
