@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Arena"]
 
+COMPILED = not __file__.endswith(".py")
+
 _DEFAULT_BUDGET = DEFAULT_LIMITS.traversal_words
 _DEFAULT_NESTING = DEFAULT_LIMITS.nesting
 
@@ -329,18 +331,12 @@ class Arena:
         """
         pointer = segment.u64s[position]
         length = pointer >> 35
-        content = position + 1 + ((pointer >> 2) & 0x3FFFFFFF)
-        # The plain case, a text ahead in the same segment, without making a tuple.
-        if (
-            pointer & 3 == 1
-            and (pointer >> 32) & 7 == BYTE
-            and length
-            and content + ((length + 7) >> 3) <= segment.words
-        ):
+        start = (position + 1 + ((pointer >> 2) & 0x3FFFFFFF)) << 3
+        # The plain case, a list of bytes ahead in the same segment, without making a tuple.
+        if pointer & 0x700000003 == 0x200000001 and length and start + length <= segment.words << 3:
             self.budget -= (length + 7) >> 3
             if self.budget < 0:
                 self.charge(0)
-            start = content << 3
         else:
             found = self.open_bytes(segment, position)
             if found is None:
@@ -352,7 +348,10 @@ class Arena:
         if segment.u8s[start + length - 1]:
             raise self.fail(segment, position, "text without the NUL that must end it")
         try:
-            return segment.text(start, length - 1)
+            # Uncompiled, what `segment.text` does without one more call.
+            return (
+                segment.text(start, length - 1) if COMPILED else str(segment.u8s[start : start + length - 1], "utf-8")
+            )
         except UnicodeDecodeError as error:
             raise self.fail(segment, position, f"text is not UTF-8: {error.reason} at byte {error.start}") from error
 
