@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -123,10 +123,25 @@ async def until(condition: Callable[[], bool]) -> None:
 
 Scenario = Callable[[World], Awaitable[None]]
 
+try:
+    import uvloop
+except ImportError:
+    LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoopPolicy | None]] = {"asyncio": lambda: None}
+else:
+    LOOPS = {"asyncio": lambda: None, "uvloop": uvloop.EventLoopPolicy}
+
+
+@pytest.fixture(params=LOOPS)
+def each_loop(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Let `asyncio.run` make loops of each kind in turns."""
+    asyncio.set_event_loop_policy(LOOPS[request.param]())
+    yield request.param
+    asyncio.set_event_loop_policy(None)
+
 
 @pytest.fixture(params=["memory:test", "tcp://127.0.0.1:0"])
-def run(request: pytest.FixtureRequest) -> Callable[[Scenario], None]:
-    """Run a scenario over one kind of transport."""
+def run(request: pytest.FixtureRequest, each_loop: str) -> Callable[[Scenario], None]:
+    """Run a scenario over one kind of transport, in each kind of loop."""
 
     def run_scenario(scenario: Scenario) -> None:
         async def main() -> None:

@@ -16,6 +16,8 @@ import caplet
 from .conftest import until
 
 TIMEOUT_S = 60
+
+pytestmark = pytest.mark.usefixtures("each_loop")
 DATA = bytes(range(256)) * 1000
 
 

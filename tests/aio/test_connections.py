@@ -44,6 +44,7 @@ def test_nobody_listening_in_memory_is_a_connection_error_with_the_address() -> 
     within_a_minute(main())
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_a_port_in_use_names_the_address() -> None:
     async def main() -> None:
         async with caplet.serve("tcp://127.0.0.1:0", EchoServer()) as serving:
@@ -94,6 +95,7 @@ def test_a_server_method_with_a_param_that_the_schema_lacks_is_refused() -> None
     within_a_minute(main())
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_closing_the_client_fails_what_is_outstanding_on_both_sides() -> None:
     async def main() -> None:
         service = EchoServer()
@@ -112,6 +114,7 @@ def test_closing_the_client_fails_what_is_outstanding_on_both_sides() -> None:
     within_a_minute(main())
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_closing_the_server_fails_every_caller() -> None:
     async def main() -> None:
         service = EchoServer()
@@ -156,6 +159,7 @@ async def send_raw(address: str, data: bytes) -> bytes:
     ],
     ids=["http", "ones", "empty-message", "null-root", "wild-pointers", "giant", "truncated", "nothing"],
 )
+@pytest.mark.usefixtures("each_loop")
 def test_garbage_ends_that_connection_and_the_server_goes_on(data: bytes) -> None:
     async def main() -> None:
         async with caplet.serve("tcp://127.0.0.1:0", EchoServer()) as serving, caplet.connect(serving.address) as good:
@@ -168,6 +172,7 @@ def test_garbage_ends_that_connection_and_the_server_goes_on(data: bytes) -> Non
     within_a_minute(main())
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_the_peer_is_told_why_its_connection_ends() -> None:
     async def main() -> None:
         async with caplet.serve("tcp://127.0.0.1:0", EchoServer()) as serving:
@@ -237,6 +242,7 @@ def test_objects_do_not_move_between_event_loops() -> None:
     within_a_minute(use(connection))
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_a_unix_socket_carries_calls(tmp_path: Any) -> None:
     async def main() -> None:
         async with caplet.serve(f"unix:{tmp_path}/s", EchoServer()), caplet.connect(f"unix:{tmp_path}/s") as connection:
@@ -245,6 +251,7 @@ def test_a_unix_socket_carries_calls(tmp_path: Any) -> None:
     within_a_minute(main())
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_a_peer_that_does_not_read_is_cut_off_and_others_go_on() -> None:
     async def main() -> None:
         limits = caplet.Limits(unsent_words=1 << 17)
@@ -266,6 +273,7 @@ def test_a_peer_that_does_not_read_is_cut_off_and_others_go_on() -> None:
     within_a_minute(main())
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_closing_does_not_wait_for_ever_for_a_peer_that_does_not_read() -> None:
     async def main() -> None:
         async with (

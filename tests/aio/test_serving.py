@@ -59,6 +59,7 @@ def test_the_end_is_told_when_everything_that_the_connection_held_was_let_go_row
     assert all(counts[0][table] == 0 for table in ("questions", "answers", "exports", "imports", "embargoes"))
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_a_listener_takes_any_number_of_peers_and_a_given_socket_is_one_row_108() -> None:
     async def main() -> None:
         async with caplet.serve("tcp://127.0.0.1:0", EchoServer()) as serving:
@@ -76,6 +77,7 @@ def test_a_listener_takes_any_number_of_peers_and_a_given_socket_is_one_row_108(
     run(main())
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_one_server_listens_at_several_addresses(tmp_path: Any) -> None:
     async def main() -> None:
         places = ["tcp://127.0.0.1:0", f"unix:{tmp_path}/s", "memory:several"]
@@ -92,6 +94,7 @@ def test_one_server_listens_at_several_addresses(tmp_path: Any) -> None:
     run(main())
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_a_socket_file_at_which_nobody_listens_any_more_is_replaced(tmp_path: Any) -> None:
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(f"{tmp_path}/s")
@@ -104,6 +107,7 @@ def test_a_socket_file_at_which_nobody_listens_any_more_is_replaced(tmp_path: An
     assert not (tmp_path / "s").exists()
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_a_peer_too_many_is_told_that_the_server_is_overloaded() -> None:
     async def main() -> None:
         async with (
@@ -120,6 +124,7 @@ def test_a_peer_too_many_is_told_that_the_server_is_overloaded() -> None:
     run(main())
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_programs_hear_of_connections_that_come_go_and_break_the_protocol() -> None:
     heard: list[str] = []
 
@@ -145,6 +150,7 @@ def test_programs_hear_of_connections_that_come_go_and_break_the_protocol() -> N
     assert heard[4] == "lost"
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_a_hook_that_fails_harms_nobody(caplog: Any) -> None:
     def broken(connection: Any) -> None:
         raise ValueError("a broken hook")
@@ -161,6 +167,7 @@ def test_a_hook_that_fails_harms_nobody(caplog: Any) -> None:
     assert "a hook of" in caplog.text
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_a_peer_that_says_nothing_is_cut_off_and_others_go_on() -> None:
     async def main() -> None:
         async with (
@@ -180,6 +187,7 @@ def test_a_peer_that_says_nothing_is_cut_off_and_others_go_on() -> None:
     run(main())
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_a_peer_that_has_closed_its_half_still_gets_its_answer() -> None:
     async def main() -> None:
         async with caplet.serve("tcp://127.0.0.1:0", EchoServer()) as serving:
@@ -194,6 +202,7 @@ def test_a_peer_that_has_closed_its_half_still_gets_its_answer() -> None:
     run(main())
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_the_reason_is_sent_before_the_end_T53() -> None:
     async def main() -> None:
         async with caplet.serve("tcp://127.0.0.1:0", EchoServer()) as serving:
@@ -201,6 +210,27 @@ def test_the_reason_is_sent_before_the_end_T53() -> None:
             writer.write(b"\xff" * 100_000)
             assert b"segments" in await reader.read()
             writer.close()
+
+    run(main())
+
+
+@pytest.mark.usefixtures("each_loop")
+def test_a_peer_that_goes_on_and_on_behind_its_mistake_is_cut_off() -> None:
+    async def main() -> None:
+        async with caplet.serve("tcp://127.0.0.1:0", EchoServer()) as serving:
+            _, writer = await asyncio.open_connection("127.0.0.1", int(serving.address.rpartition(":")[2]))
+
+            async def go_on() -> None:
+                while True:
+                    writer.write(b"\xff" * 100_000)
+                    await writer.drain()
+
+            with pytest.raises(ConnectionError):
+                await go_on()
+            writer.close()
+            await until(lambda: serving.connections == 0)
+            async with caplet.connect(serving.address) as connection:
+                assert (await connection.bootstrap(schema.Echo).echo(number=1)).number == 1
 
     run(main())
 
@@ -235,6 +265,7 @@ def test_close_returns_when_the_connection_is_really_over_T57() -> None:
     run(main())
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_two_peers_that_flood_each_other_both_get_through_T40() -> None:
     async def main() -> None:
         async with (
@@ -264,6 +295,7 @@ def test_a_write_that_fails_ends_the_connection_row_93() -> None:
     run(main())
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_a_gentle_end_lets_calls_under_way_finish() -> None:
     async def main() -> None:
         release = asyncio.Event()
@@ -292,6 +324,7 @@ def test_a_gentle_end_lets_calls_under_way_finish() -> None:
     run(main())
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_a_handler_that_never_returns_does_not_keep_a_server_from_ending() -> None:
     async def main() -> None:
         service = EchoServer()
@@ -309,6 +342,7 @@ def test_a_handler_that_never_returns_does_not_keep_a_server_from_ending() -> No
     run(main())
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_a_caller_that_is_cancelled_while_its_call_is_written_harms_nobody() -> None:
     async def main() -> None:
         async with (

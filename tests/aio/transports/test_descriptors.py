@@ -16,6 +16,8 @@ import caplet
 schema = caplet.load(Path(__file__).with_name("descriptors.capnp"))
 TIMEOUT_S = 60
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 
 class FileServer(schema.File.Server):
     def __init__(self, path: Path) -> None:

@@ -27,6 +27,8 @@ _READ_BYTES = 64 * 1024
 # Below this, copying pieces into one is cheaper than handing each to the loop.
 _JOIN_BYTES = 16 * 1024
 _LAST_WORD_S = 10.0
+# What a peer goes on sending that broke the rules is thrown away up to so much, so that its end does not overtake our last word.
+_DRAIN_BYTES = 1024 * 1024
 
 
 class StreamTransport(asyncio.BufferedProtocol):
@@ -52,6 +54,10 @@ class StreamTransport(asyncio.BufferedProtocol):
         self._room: memoryview | None = None
         self._error: BaseException | None = None
         self._last_word: asyncio.TimerHandle | None = None
+        # Whether the peer broke the rules; how much of what it sends is still thrown away; whether nothing more is written to it.
+        self._refused = False
+        self._drain_bytes = _DRAIN_BYTES
+        self._ended = False
         self.peer = Peer(opened or "nobody")
 
     # --- what the loop calls ------------------------------------------------------------------------------------------------------
@@ -76,6 +82,7 @@ class StreamTransport(asyncio.BufferedProtocol):
         room, self._room = self._room, None
         receiver = self._receiver
         if receiver is None:
+            self._discard(nbytes)
             return
         try:
             if room is None:
@@ -84,10 +91,17 @@ class StreamTransport(asyncio.BufferedProtocol):
                 messages = self._framing.filled(nbytes)
         except DecodeError as error:
             self._receiver = None
+            self._refused = True
             receiver.on_lost(error)
             return
         if messages:
             receiver.receive_messages(messages)
+
+    def _discard(self, nbytes: int) -> None:
+        """Throw away what nobody wants; a peer that does not end must not be listened to for ever."""
+        self._drain_bytes -= nbytes
+        if self._ended and self._drain_bytes < 0:
+            self.abort()
 
     def eof_received(self) -> bool:
         """Hear that the peer ended its side of the stream; ours goes on until it is closed."""
@@ -135,7 +149,7 @@ class StreamTransport(asyncio.BufferedProtocol):
     def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
         """Send messages; descriptors are left out."""
         stream = self._stream
-        if stream is not None and not stream.is_closing():
+        if stream is not None and not stream.is_closing() and not self._ended:
             write_buffers(stream, self._framing.frame(messages))
 
     def pause_reading(self) -> None:
@@ -151,9 +165,15 @@ class StreamTransport(asyncio.BufferedProtocol):
     def close(self) -> None:
         """Send what is unsent, then end the connection."""
         stream = self._stream
-        if stream is None or stream.is_closing():
+        if stream is None or stream.is_closing() or self._ended:
             return
-        stream.close()
+        if self._refused and stream.can_write_eof():
+            # Bytes that nobody read would make the system reset the connection, and the peer lose our last word.
+            self._ended = True
+            stream.write_eof()
+            self.resume_reading()
+        else:
+            stream.close()
         if self._receiver is None and self._last_word is None:
             # Whoever received heard of the end already, and will not wait for it.
             self._last_word = asyncio.get_running_loop().call_later(_LAST_WORD_S, self.abort)
