@@ -54,4 +54,5 @@ interface Worker {
 
 interface Blobs {
   turn @0 (parts :List(Data), last :Data) -> (parts :List(Data), last :Data);
+  one @1 (length :UInt32) -> (content :Data);
 }

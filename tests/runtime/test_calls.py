@@ -418,6 +418,9 @@ def test_long_bytes_of_params_and_results_travel_whole_and_bytes_that_may_change
         async def turn(self, parts: Any, last: bytes) -> Any:
             return {"parts": list(reversed(parts)), "last": last[::-1]}
 
+        def one(self, length: int) -> bytes:
+            return b"z" * length
+
     async def main() -> None:
         server = caplet.serve("memory:blobs", Server())
         async with server, caplet.connect("memory:blobs") as connection:
@@ -429,5 +432,7 @@ def test_long_bytes_of_params_and_results_travel_whole_and_bytes_that_may_change
             results = await call
             assert list(results.parts) == [b"b" * 16_385, b"", b"c" * 70_001, b"a" * 65_536]
             assert results.last == b"yx" * 50_000
+            for length in (3, 65_536, 100_001):
+                assert (await client.one(length=length)).content == b"z" * length
 
     asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))

@@ -274,10 +274,9 @@ class ServerMethod:
             )
 
     def begun_results(self, call: IncomingCall, context: CallContext[Any, Any] | None) -> StructReader:
-        """Return the results as a builder: those that the method has begun, or new ones."""
-        if context is None:
-            return self.results.init_at(call.results())
-        begun: StructReader = context.results
+        """Return the results as a builder, those that the method has begun, or new ones, to be filled: long bytes are not copied."""
+        begun: StructReader = self.results.init_at(call.results()) if context is None else context.results
+        begun._arena.by_reference = True  # type: ignore[attr-defined]
         return begun
 
     def fail(self, call: IncomingCall, error: Exception) -> None:
