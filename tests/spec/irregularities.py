@@ -44,6 +44,15 @@ class Row:
     outcome: str
     do: Callable[[ScriptedPeer], None]
 
+    @property
+    def others(self) -> str:
+        """What becomes of the calls that are under way meanwhile."""
+        if not self.outcome.startswith("abort: "):
+            return "they end well, both ways" if self.name != "Unimplemented Call" else "theirs end well"
+        if self.name == "E16":
+            return "ours was answered before; theirs are not answered any more"
+        return "ours fail as disconnected, with that reason; theirs are not answered any more"
+
 
 ROWS: list[Row] = []
 
@@ -415,3 +424,14 @@ def _(peer):
     message = encode.disembargo(decode.SENDER_LOOPBACK, 77)
     export(0)(message.body.init_struct(0, 1, 1))
     peer.unimplemented(MessageReader([bytes(view) for view in message.output()]))
+
+
+@row("E48", "an envelope that is nested too deep", "abort: nested deeper")
+def _(peer):
+    message = OutgoingMessage(decode.RESOLVE, 1, 1, 16)
+    described = message.body.init_struct(0, 1, 1)
+    described.set_u16(0, decode.RECEIVER_ANSWER)
+    described.init_struct(0, 1, 1)
+    reader = MessageReader([bytes(view) for view in message.output()])
+    reader.nesting = 2
+    peer.send_raw(reader)

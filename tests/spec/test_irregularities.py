@@ -73,11 +73,13 @@ def test_irregularity(row: Row):
     error = peer.connection.error
     if row.outcome.startswith("abort: "):
         assert error is not None, f"the connection lives on; it said {lines}"
+        # The reason is the one that the peer is told, and the one that our callers hear.
         assert re.search(re.escape(row.outcome.removeprefix("abort: ")), str(error)), str(error)
         assert lines[-1].startswith("abort "), lines
         # What was under way: our call fails, unless it was answered before; theirs may end, and says nothing more.
         if row.name != "E16":
             assert isinstance(scene.ours.error, Disconnected)
+            assert str(scene.ours.error) == str(error)
         answer_call(scene.theirs, 3)
         assert peer.lines() == []
         late = call(scene.remote)
@@ -87,6 +89,21 @@ def test_irregularity(row: Row):
         peer.connection.check()
         check_outcome(row, scene, lines)
         check_the_rest(row, scene)
+    scene.close()
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.outcome.startswith("ignored")], ids=lambda row: row.name)
+def test_what_is_ignored_leaves_nothing_however_often_it_is_done(row: Row):
+    scene = Scene()
+    row.do(scene.peer)
+    scene.peer.run()
+    before = scene.peer.connection.dump()
+    for _ in range(1000):
+        row.do(scene.peer)
+    scene.peer.run()
+    # Nothing is said about any of them in the tables.
+    assert scene.peer.connection.dump() == before
+    check_the_rest(row, scene)
     scene.close()
 
 
