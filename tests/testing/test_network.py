@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import random
+
 import pytest
 
 from caplet.testing.host import SimulatedHost
 from caplet.testing.network import Network
-from caplet.testing.objects import Service, answer_call, call
+from caplet.testing.objects import Service, answer_call, call, number_of
 
 pytest_plugins = ["caplet.testing.plugin"]
 
@@ -63,6 +66,73 @@ def test_a_pipe_can_be_held_before_a_message():
     network.run()
     assert answer.done
     network.assert_idle()
+
+
+def connected_vats(*names):
+    network = Network()
+    services = {}
+    for name in names:
+        services[name] = Service(handler=lambda call: answer_call(call, number_of(call.params)))
+        network.add_vat(name, services[name].capability)
+    for first, second in itertools.combinations(names, 2):
+        network.connect(first, second)
+    return network, services
+
+
+def test_vats_of_different_groups_do_not_hear_each_other_until_that_is_healed():
+    network, services = connected_vats("alice", "bob", "carol")
+    targets = {name: network.vats["alice"].bootstrap(name) for name in ("bob", "carol")}
+    network.run()
+    network.partition(["alice", "bob"], ["carol"])
+    answers = {name: call(target, number=3) for name, target in targets.items()}
+    network.run()
+    assert answers["bob"].done
+    assert not answers["carol"].done
+    assert services["carol"].numbers == []
+    network.heal()
+    network.run()
+    assert answers["carol"].done
+    targets.clear()
+    answers.clear()
+    network.assert_idle()
+
+
+def test_messages_may_take_virtual_time_and_stay_in_order():
+    network, services = connected_vats("alice", "bob")
+    target = network.vats["alice"].bootstrap("bob")
+    network.run()
+    network.delay("alice", "bob", 2.0)
+    first = call(target, number=1)
+    network.advance(1.5)
+    network.delay("alice", "bob", 0.1)
+    second = call(target, number=2)
+    network.advance(0.4)
+    assert services["bob"].numbers == []
+    network.advance(0.1)
+    assert services["bob"].numbers == [1, 2]
+    assert first.done
+    assert second.done
+    del target, first, second
+    network.delay("alice", "bob", 0)
+    network.assert_idle()
+
+
+def test_chance_picks_what_happens_next_and_the_same_seed_picks_the_same():
+    def conversation(seed):
+        network, services = connected_vats("alice", "bob", "carol")
+        targets = [network.vats["alice"].bootstrap(name) for name in ("bob", "carol")]
+        answers = [call(targets[number % 2], number=number) for number in range(6)]
+        network.run_at_random(random.Random(seed))
+        assert services["bob"].numbers == [0, 2, 4]
+        assert services["carol"].numbers == [1, 3, 5]
+        assert all(answer.done for answer in answers)
+        answers.clear()
+        targets.clear()
+        network.assert_idle()
+        return str(network.transcript)
+
+    assert conversation(5) == conversation(5)
+    assert len({conversation(seed) for seed in range(5)}) > 1
 
 
 def test_virtual_time_moves_when_it_is_told_to():

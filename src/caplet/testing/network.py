@@ -17,7 +17,8 @@ from caplet.vat.vat import Vat
 from caplet.wire.message import MessageReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import random
+    from collections.abc import Callable, Sequence
 
     from caplet.cap.capability import Capability
     from caplet.limits import Limits
@@ -39,13 +40,31 @@ class Pipe:
         self.sender = sender
         self.receiver = receiver
         self.queue: deque[list[bytes]] = deque()
+        # From which moment of virtual time each may arrive, and how long those take that are sent from now on.
+        self.due_s: deque[float] = deque()
+        self.delay_s = 0.0
         self.held = False
         self.hold_before: Callable[[MessageReader], bool] | None = None
         self.target: Connection | None = None
 
-    def ready(self) -> bool:
+    def put(self, segments: list[bytes], now_s: float) -> None:
+        """Take a message that was sent; it never overtakes an earlier one."""
+        self.queue.append(segments)
+        self.due_s.append(max([now_s + self.delay_s, *list(self.due_s)[-1:]]))
+
+    def take(self) -> list[bytes]:
+        """Give the next message."""
+        self.due_s.popleft()
+        return self.queue.popleft()
+
+    def clear(self) -> None:
+        """Lose what is under way."""
+        self.queue.clear()
+        self.due_s.clear()
+
+    def ready(self, now_s: float) -> bool:
         """Tell whether a message can be delivered."""
-        if self.held or not self.queue:
+        if self.held or not self.queue or self.due_s[0] > now_s:
             return False
         if self.hold_before is not None and self.hold_before(MessageReader(self.queue[0])):
             self.held = True
@@ -161,7 +180,7 @@ class Network:
                     segments = [bytes(view) for view in message.output()]
                     self.transcript.record(pipe.sender, pipe.receiver, MessageReader(segments))
                     if link.alive:
-                        pipe.queue.append(segments)
+                        pipe.put(segments, self.host.clock_s)
         for vat in self.vats.values():
             vat.vat.connections_with_output()
 
@@ -173,7 +192,7 @@ class Network:
         """
         self.run_vats()
         pipe = self.pipe(sender, receiver)
-        if not pipe.ready():
+        if not pipe.ready(self.host.clock_s):
             return False
         self.deliver_from(pipe)
         return True
@@ -187,8 +206,8 @@ class Network:
         """
         assert pipe.target is not None
         for _ in range(count):
-            if pipe.ready():
-                pipe.target.receive(MessageReader(pipe.queue.popleft()))
+            if pipe.ready(self.host.clock_s):
+                pipe.target.receive(MessageReader(pipe.take()))
         self.run_vats()
         if self.check_always:
             self.check()
@@ -196,7 +215,26 @@ class Network:
     def deliverable(self) -> list[Pipe]:
         """Return the pipes that have a message to deliver."""
         self.run_vats()
-        return [pipe for link in self.links if link.alive for pipe in link.pipes.values() if pipe.ready()]
+        return [
+            pipe for link in self.links if link.alive for pipe in link.pipes.values() if pipe.ready(self.host.clock_s)
+        ]
+
+    def run_at_random(self, source: random.Random, limit: int = 100_000) -> None:
+        """Deliver everything that is not held, in an order that chance picks: one of the links' next messages at a time.
+
+        Args:
+            source: what picks; the same seed gives the same run.
+            limit: how many messages at most.
+
+        Raises:
+            AssertionError: it does not come to rest within `limit` messages.
+        """
+        for _ in range(limit):
+            pipes = self.deliverable()
+            if not pipes:
+                return
+            self.deliver_from(source.choice(pipes))
+        raise AssertionError(f"the network does not come to rest within {limit} messages")
 
     def run(self, limit: int = 100_000) -> None:
         """Deliver everything that is not held, link after link, until nothing moves.
@@ -209,7 +247,7 @@ class Network:
             if not pipes:
                 return
             for pipe in pipes:
-                if pipe.ready():
+                if pipe.ready(self.host.clock_s):
                     self.deliver_from(pipe)
         raise AssertionError(f"the network does not come to rest within {limit} messages")
 
@@ -221,10 +259,43 @@ class Network:
         """Deliver again."""
         self.pipe(sender, receiver).held = False
 
+    def partition(self, *groups: Sequence[str]) -> None:
+        """Deliver nothing between vats of different groups until `heal` is called; nobody is told.
+
+        Args:
+            groups: the names of the vats that still hear each other.
+        """
+        for link in self.links:
+            if not any(link.names[0] in group and link.names[1] in group for group in groups):
+                for pipe in link.pipes.values():
+                    pipe.held = True
+
+    def heal(self) -> None:
+        """Deliver again, between all vats."""
+        for link in self.links:
+            for pipe in link.pipes.values():
+                pipe.held = False
+
+    def delay(self, sender: str, receiver: str, seconds_s: float) -> None:
+        """Let messages from one vat to another take some virtual time from now on; they stay in order.
+
+        Args:
+            sender: the name of the vat that sends.
+            receiver: the name of the vat that receives.
+            seconds_s: how long each takes.
+        """
+        self.pipe(sender, receiver).delay_s = seconds_s
+
+    def advance(self, seconds_s: float) -> None:
+        """Move virtual time on, and deliver what has arrived by then."""
+        self.run()
+        self.host.advance(seconds_s)
+        self.run()
+
     def drop(self, sender: str, receiver: str) -> None:
         """Lose the next message."""
         self.run_vats()
-        self.pipe(sender, receiver).queue.popleft()
+        self.pipe(sender, receiver).take()
 
     def cut(self, first: str, second: str) -> None:
         """Cut a link: both sides notice at once, what is under way is lost."""
@@ -232,7 +303,7 @@ class Network:
         link = self.link(first, second)
         link.alive = False
         for pipe in link.pipes.values():
-            pipe.queue.clear()
+            pipe.clear()
         for connection in link.ends.values():
             connection.disconnect(Disconnected("the link was cut"))
         self.run_vats()
