@@ -6,6 +6,7 @@ import standard_capnp as s
 from other_capnp import Color
 
 import caplet
+from caplet import blocking
 
 person = e.Person(name=5)  # expected
 e.Person(nane="x")  # expected
@@ -86,3 +87,32 @@ s.Outer(call={"numbr": 1})  # expected
 class ThingServer(s.Thing.Server):
     async def save(self, seal_for: int) -> str:  # expected
         return ""
+
+
+def use_from_threads(address: str) -> None:
+    with blocking.connect(address) as connection:
+        calculator = connection.bootstrap(e.Calculator)
+        text: str = calculator.evaluate().value.read().wait().value  # expected
+        calculator.evaluate().wait("soon")  # expected
+        calculator.evaluate().wait().valeu  # expected
+        calculator.evaluate().value.wait()  # expected
+        calculator.evaluate(depth=1).value.read(5)  # expected
+        other: e.Better = connection.bootstrap(e.Calculator)  # expected
+        connection.generation  # expected
+        connection.stats()["sent_byte"]  # expected
+        print(text, other)
+    blocking.connect(address, tmeout_s=1.0)  # expected
+    blocking.connect(address, timeout_s="1")  # expected
+    blocking.connect(5)  # expected
+    blocking.serve(address, e.Person())  # expected
+    blocking.serve(address, CalculatorServer(), on_lost=lambda connection: None)  # expected
+    blocking.serve(address, CalculatorServer(), max_conections=5)  # expected
+
+
+async def use_options(address: str) -> None:
+    await blocking.connect(address)  # expected
+    caplet.connect(address, interceptor=print)  # expected
+    caplet.connect(address, packed="yes")  # expected
+    caplet.serve(address, CalculatorServer(), hello_timeout_s="1")  # expected
+    connection: caplet.Connection = await caplet.connect(address, reconnect=caplet.Reconnect())  # expected
+    print(connection)

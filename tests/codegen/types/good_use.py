@@ -6,6 +6,7 @@ import standard_capnp as s
 from other_capnp import Color, Point
 
 import caplet
+from caplet import blocking
 from caplet.std import json_capnp, persistent_capnp, schema_capnp
 from caplet.wire.untyped import AnyPointer
 
@@ -165,3 +166,50 @@ async def use_standard(thing: s.Thing) -> None:
     inner: schema_capnp.Node = (await thing.describe({"list": {"element_type": {"text": None}}})).described.node
     reference: str = (await thing.save("me")).sturdy_ref
     print(inner.id, reference)
+
+
+def use_from_threads(address: str) -> float:
+    with blocking.connect(address, timeout_s=5.0, packed=True, interceptor=caplet.Interceptor()) as connection:
+        calculator: e.Calculator = connection.bootstrap(e.Calculator)
+        call = calculator.evaluate(expression=person, depth=1)
+        early: float = call.value.read().wait().value
+        late: e.Calculator.Value = call.wait(timeout_s=2.0).value
+        second: str = calculator.pair(a=1).wait(2.0).y
+        better: e.Better = calculator.cast_as(e.Better)
+        swapped: str = better.swap[e.Person, str](a=person, b="y").wait().first
+        calculator.push(data=b"x").wait()
+        same: e.Calculator = blocking.when_resolved(calculator, timeout_s=1.0)
+        stats: caplet.ConnectionStats = connection.stats()
+        print(late, second, swapped, same, stats["sent_bytes"], connection.peer.name)
+        return early
+
+
+def use_again_from_threads(address: str) -> None:
+    policy = caplet.Reconnect(lazy=True)
+    with blocking.connect(address, reconnect=policy, limits=caplet.Limits(), bootstrap=CalculatorServer()) as again:
+        number: int = again.generation
+        connection: blocking.Connection = again.wait_connected(5.0)
+        current = again.stats()["current"]
+        print(number, connection.closed, None if current is None else current["age_s"])
+
+
+def serve_from_threads() -> None:
+    def lost(connection: caplet.Connection, error: caplet.RpcError) -> None:
+        print(connection.peer.address, error.kind)
+
+    with blocking.serve(
+        ["tcp://127.0.0.1:0", "memory:x"], CalculatorServer, max_connections=5, idle_timeout_s=None, on_lost=lost
+    ) as server:
+        addresses: list[str] = server.addresses
+        server.shutdown(drain_timeout_s=1.0)
+        print(addresses)
+
+
+async def use_options(address: str) -> None:
+    async with caplet.serve(address, lambda peer: CalculatorServer(), on_connected=print, interceptor=None) as server:
+        async with caplet.connect(server.address, tls=None, server_hostname="x") as connection:
+            calculator = connection.bootstrap(e.Calculator)
+            print(await calculator.evaluate(depth=1))
+        opened: caplet.Connection = await caplet.connect(server.address)
+        again: caplet.ReconnectingConnection = await caplet.connect(server.address, reconnect=caplet.Reconnect())
+        print(opened, again.generation)
