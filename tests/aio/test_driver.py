@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from caplet.aio.driver import MESSAGES_A_ROUND, Link, LoopVat
+from caplet.aio.driver import MESSAGES_A_ROUND, Link, LoopVat, running_vat
 from caplet.aio.peers import Peer
 from caplet.limits import Limits
 from caplet.rpc import encode
@@ -107,3 +107,17 @@ def test_a_flood_that_ends_with_the_connection_is_digested_to_its_end() -> None:
         assert link.connection.received == FLOOD
 
     asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
+
+
+def test_a_loop_does_not_keep_the_task_that_asked_for_the_last_turn() -> None:
+    async def main() -> None:
+        host = running_vat().host
+
+        async def ask() -> None:
+            host.wake()
+
+        await asyncio.create_task(ask())
+        await until(lambda: not host._turn_is_due)
+        assert host._turn_task is None
+
+    asyncio.run(main())

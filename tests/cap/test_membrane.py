@@ -24,6 +24,7 @@ class Rules:
         self.seen: list[tuple[str, int]] = []
         self.decision: Callable[[Passage, IncomingCall], Capability | None] = lambda passage, call: None
         self.fds = False
+        self.first = False
 
     def decide(self, passage: Passage, call: IncomingCall) -> Capability | None:
         self.seen.append(("in" if passage.outward else "out", number_of(call.params)))
@@ -31,6 +32,9 @@ class Rules:
 
     def passes_fds(self) -> bool:
         return self.fds
+
+    def resolves_first(self) -> bool:
+        return self.first
 
 
 class Guarded:
@@ -342,3 +346,77 @@ def test_file_descriptors_show_only_when_the_policy_says_so(guarded):
     assert reference.fd == inner.fd
     assert "outside of a membrane, local Service" in reference.describe()
     del reference, kept
+
+
+@pytest.mark.parametrize("way", ["out", "in", "broken", "revoked"])
+def test_a_call_of_a_promise_is_redirected_when_it_is_known_where_that_leads(guarded, way):
+    """What the promise becomes decides: outside again, and the policy has no say; inside, and it is asked again."""
+    other, inside, outside = (Service(handler=answer_call) for _ in range(3))
+    for service in (other, inside, outside):
+        guarded.local(service)
+    guarded.rules.first = True
+    guarded.rules.decision = lambda passage, call: None if number_of(call.params) == 1 else other.capability
+    promise = PromiseCapability(guarded.turns)
+    reference = guarded.membrane.cross(promise, True)
+    calls = [call(reference, number=number) for number in range(4)]
+    guarded.run()
+    assert guarded.rules.seen == [("in", 0)], "the others wait behind the first one that does"
+    assert other.numbers == []
+    calls.append(call(reference, number=4))
+    if way == "out":
+        promise.resolve(guarded.membrane.cross(outside.capability, False))
+    elif way == "in":
+        promise.resolve(inside.capability)
+    elif way == "broken":
+        promise.reject(Overloaded("worn out"))
+    else:
+        guarded.membrane.revoke(Overloaded("worn out"))
+    calls.append(call(reference, number=5))
+    guarded.run()
+    calls.append(call(reference, number=6))
+    guarded.run()
+    if way == "out":
+        assert outside.numbers == list(range(7))
+        assert len(guarded.rules.seen) == 1
+    elif way == "in":
+        assert other.numbers == [0, 2, 3, 4, 5, 6]
+        assert inside.numbers == [1]
+        assert [number for _, number in guarded.rules.seen] == [0, *range(7)]
+    else:
+        assert all("worn out" in str(one.error) for one in calls)
+        assert other.numbers == inside.numbers == outside.numbers == []
+    assert all(one.done for one in calls)
+    promise.reject(Failed("the end"))
+    del reference, calls, promise
+
+
+def test_a_call_that_waits_to_be_redirected_can_be_cancelled(guarded):
+    other = Service(handler=answer_call)
+    guarded.local(other)
+    guarded.rules.first = True
+    guarded.rules.decision = lambda passage, call: other.capability
+    promise = PromiseCapability(guarded.turns)
+    reference = guarded.membrane.cross(promise, True)
+    calls = [call(reference, number=number) for number in range(3)]
+    guarded.run()
+    calls[0].cancel()
+    calls[2].cancel()
+    guarded.run()
+    promise.resolve(guarded.local(Service()))
+    guarded.run()
+    assert other.numbers == [1]
+    del reference, calls, promise
+
+
+def test_without_that_rule_a_call_of_a_promise_is_redirected_at_once(guarded):
+    other = Service(handler=answer_call)
+    guarded.local(other)
+    guarded.rules.decision = lambda passage, call: other.capability
+    promise = PromiseCapability(guarded.turns)
+    reference = guarded.membrane.cross(promise, True)
+    answer = call(reference, number=1)
+    guarded.run()
+    assert answer.done
+    assert other.numbers == [1]
+    del reference, answer
+    promise.reject(Failed("the end"))

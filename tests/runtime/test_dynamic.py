@@ -114,3 +114,18 @@ def test_upcasts_are_checked_and_downcasts_are_not() -> None:
     with pytest.raises(TypeError, match="Base does not extend Store"):
         caplet.upcast(base, module.Store)
     assert type(base.cast_as(module.Store)) is module.Store
+
+
+def test_a_client_of_another_interface_is_refused_where_it_is_given() -> None:
+    calls = schemas.load(Path(__file__).with_name("calls.capnp"))
+    store, base, other = (caplet.null(kind) for kind in (module.Store, module.Base, calls.Worker))
+    module.Best(store=store)
+    module.Best(store=caplet.null(caplet.Client))
+    with pytest.raises(TypeError, match=r"Best.store: a client of .*Worker has no interface .*Store; .*cast_as"):
+        module.Best(store=other)
+    with pytest.raises(TypeError, match=r"Base has no interface .*Store"):
+        module.Best(store=base)
+    best = module.Best()
+    with pytest.raises(TypeError, match="Worker has no interface"):
+        best.store = other
+    best.store = other.cast_as(module.Store)

@@ -312,6 +312,44 @@ def test_params_are_released_early() -> None:
     connected(Server(), use)
 
 
+def test_params_that_are_released_let_the_callers_object_go_before_the_answer_row_65() -> None:
+    class Helper(schema.Worker.Server):
+        def __init__(self) -> None:
+            self.released = asyncio.Event()
+
+        @caplet.on_release
+        def gone(self) -> None:
+            self.released.set()
+
+    helpers: list[Helper] = []
+
+    class Server(schema.Worker.Server):
+        async def child(self, *, context: Any) -> None:
+            context.release_params()
+            await helpers[-1].released.wait()
+
+        def quiet(self) -> None:
+            return None
+
+    async def use(worker: Any) -> None:
+        helpers.append(Helper())
+        released = helpers[0].released
+        call = worker.child(helpers[0])
+        await released.wait()
+        await call
+        # Twice the same object, which somebody else holds too.
+        helper = Helper()
+        kept = caplet.this_cap(helper)
+        helpers.append(helper)
+        calls = [worker.child(kept), worker.child(kept)]
+        await worker.quiet()
+        assert not helper.released.is_set()
+        kept.close()
+        await asyncio.gather(*calls)
+
+    connected(Server(), use)
+
+
 def test_a_method_that_is_not_cancellable_sees_that_its_caller_cancelled() -> None:
     seen: list[bool] = []
 

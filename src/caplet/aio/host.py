@@ -235,6 +235,9 @@ class LoopHost:
     def _due_turn(self) -> None:
         """Run the turn that was asked for."""
         self._turn_is_due = False
+        self._turn_handle = None
+        # A task that has ended would keep what its method was given.
+        self._turn_task = None
         self._turn()
 
     def make_waiter(self) -> LoopWaiter:

@@ -68,6 +68,10 @@ class PassAll:
         """Show file descriptors."""
         return True
 
+    def resolves_first(self) -> bool:
+        """Nothing is sent elsewhere."""
+        return False
+
 
 class Interception(Membrane):
     """A membrane that tells a listener of the calls in both directions.

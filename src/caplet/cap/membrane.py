@@ -5,6 +5,9 @@ reference that crosses back becomes what it was. One object has one passage a di
 comparable. Params go the way of the call, results the other way, pipelined capabilities too. Does not know what is decided about a call:
 `Policy` does.
 
+A redirected call of a promise may have to wait until it is known whether the promise leads out again; all later calls through the same passage wait
+behind it.
+
 A passage passes calls on in turns of its own, later than it was given them. That is why a passage to a promise becomes what the promise
 became only behind the calls in the turn queue (`ShorteningCapability`): otherwise a later call would take the shorter way and arrive first.
 """
@@ -18,6 +21,7 @@ from caplet.cap.answer import Answer, AnswerState
 from caplet.cap.capability import BrokenCapability, Capability
 from caplet.cap.hints import STREAMING
 from caplet.cap.local import CANCELLABLE, LocalCapability
+from caplet.cap.promise import PromiseCapability
 from caplet.cap.revocation import Passed
 from caplet.cap.shortening import ShorteningCapability
 from caplet.errors import Failed
@@ -44,6 +48,10 @@ class Policy(Protocol):
 
     def passes_fds(self) -> bool:
         """Return whether file descriptors of objects can be seen through the membrane."""
+        ...
+
+    def resolves_first(self) -> bool:
+        """Return whether a call of a promise is sent elsewhere only when it is known what the promise becomes."""
         ...
 
 
@@ -120,18 +128,26 @@ class Membrane:
         self.turns = call.turns
         if self.reason is not None:
             raise self.reason.again()
+        if passage.later is not None:
+            self.redirect(call, passage.later)
+            return
         other = self.policy.decide(passage, call)
         if other is not None:
-            # The other target is on the caller's side: nothing crosses.
-            other.current().bind(call.turns)
-            request = other.new_request(call.interface_id, call.method_id)
-            request.params.set(call.params)
-            self.follow(call, self.send(request, call))
+            if passage.watch is not None and self.policy.resolves_first():
+                other = passage.later = PromiseCapability(call.turns)
+            self.redirect(call, other)
             return
         passage.target.current().bind(call.turns)
         request = self.make_request(passage, call, self.crossed(call.params, not passage.outward))
         call.release_params()
         self.follow(call, self.through(self.send(request, call), call, passage.outward))
+
+    def redirect(self, call: IncomingCall, other: Capability) -> None:
+        """Send a call to another target, which is on the caller's side: nothing crosses."""
+        other.current().bind(call.turns)
+        request = other.new_request(call.interface_id, call.method_id)
+        request.params.set(call.params)
+        self.follow(call, self.send(request, call))
 
     def make_request(self, passage: Passage, call: IncomingCall, params: AnyPointer) -> Request:
         """Return the request that goes on for a call, with params as the far side sees them."""
@@ -184,13 +200,15 @@ class Passage:
         outward: whether the reference went from the inside to the outside; calls go the other way.
     """
 
-    __slots__ = ("membrane", "outward", "target", "watch")
+    __slots__ = ("later", "membrane", "outward", "target", "watch")
 
     def __init__(self, membrane: Membrane, target: Capability, outward: bool) -> None:
         self.membrane = membrane
         self.target = target
         self.outward = outward
         self.watch: Following | None = None
+        # What a promise will become on this side, as soon as a call waits to know it; all later ones go there too.
+        self.later: PromiseCapability | None = None
 
     @property
     def fd(self) -> int | None:
@@ -262,10 +280,16 @@ class Following:
 
     def resolved(self, capability: Capability) -> None:
         """Let the reference become what the promise became, as this side sees it."""
-        self.passage.watch = None
+        passage = self.passage
+        passage.watch = None
         promise = self.promise()
+        if promise is None and passage.later is None:
+            return
+        crossed = passage.membrane.cross(capability, passage.outward)
+        if passage.later is not None:
+            passage.later.resolve(crossed)
         if promise is not None:
-            promise.shorten(self.passage.membrane.cross(capability, self.passage.outward))
+            promise.shorten(crossed)
 
 
 class CrossingState(AnswerState):

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from caplet.errors import RpcError
     from caplet.rpc.connection import Connection
     from caplet.rpc.encode import OutgoingMessage
-    from caplet.rpc.export import Export
     from caplet.wire.untyped_builder import AnyPointerBuilder
 
 __all__ = ["AnswerRow"]
@@ -109,7 +108,7 @@ class AnswerRow(IncomingCall):
         self.frozen: list[Capability] | None = None
         self.gates: dict[Path, Capability] | None = None
         self.return_error: RpcError | None = None
-        self.exports: list[Export] | None = None
+        self.exports: list[int] | None = None
         # The call at the peer whose results the peer takes instead of ours.
         self.tail: Answer | None = None
 
@@ -202,7 +201,7 @@ class AnswerRow(IncomingCall):
         self.message = None
         capabilities = message.capabilities
         frozen: list[Capability] | None = None
-        exports: list[Export] | None = None
+        exports: list[int] | None = None
         if capabilities:
             try:
                 exports = []
@@ -231,7 +230,7 @@ class AnswerRow(IncomingCall):
             self.exports = exports
             self.advance(RETURNED)
 
-    def describe_results(self, message: OutgoingMessage, exports: list[Export]) -> list[Capability] | None:
+    def describe_results(self, message: OutgoingMessage, exports: list[int]) -> list[Capability] | None:
         """Write the capability table of the results.
 
         Returns:

@@ -34,14 +34,15 @@ __all__ = ["attach_fd", "checked", "describe", "read", "read_table", "take_back"
 # --- from capabilities to ids ----------------------------------------------------------------------------------------------------
 
 
-def write_table(connection: Connection, message: OutgoingMessage) -> list[Export]:
+def write_table(connection: Connection, message: OutgoingMessage) -> list[int]:
     """Describe the capabilities of a Call in its payload's table.
 
     Returns:
-        The exports whose count went up, once for each time.
+        The ids of the exports whose count went up, once for each time. Ids, because who waits for the answer must not keep objects that the peer
+        has released.
     """
     capabilities = message.capabilities
-    exports: list[Export] = []
+    exports: list[int] = []
     listed = message.payload.init_struct_list(1, len(capabilities), 1, 1)
     try:
         for index in range(len(capabilities)):
@@ -70,9 +71,9 @@ def describe(
     capability: Capability,
     descriptor: AnyStructBuilder,
     message: OutgoingMessage,
-    exports: list[Export] | None,
+    exports: list[int] | None,
 ) -> Capability:
-    """Fill a CapDescriptor.
+    """Fill a CapDescriptor, and note the id of the export whose count goes up.
 
     Returns:
         What calls that the peer sends to the described thing must reach from now on (the freeze rule).
@@ -92,7 +93,7 @@ def describe(
     export = export_of(connection, capability)
     export.count += 1
     if exports is not None:
-        exports.append(export)
+        exports.append(export.id)
     promise = export.state == EXPORT_PROMISE
     descriptor.set_u16(0, decode.SENDER_PROMISE if promise else decode.SENDER_HOSTED)
     descriptor.set_u32(4, export.id)
@@ -133,11 +134,13 @@ def export_of(connection: Connection, capability: Capability) -> Export:
     return export
 
 
-def take_back(connection: Connection, exports: list[Export] | None) -> None:
+def take_back(connection: Connection, exports: list[int] | None) -> None:
     """Take back the counts of a message that was not sent, or that the peer released as a whole."""
     if exports:
-        for export in exports:
-            connection.drop_export_count(export, 1)
+        for export_id in exports:
+            export: Export | None = connection.exports.get(export_id)
+            if export is not None:
+                connection.drop_export_count(export, 1)
 
 
 # --- from ids to capabilities ----------------------------------------------------------------------------------------------------

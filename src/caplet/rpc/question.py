@@ -28,7 +28,6 @@ from caplet.rpc.machine import Machine
 
 if TYPE_CHECKING:
     from caplet.rpc.connection import Connection
-    from caplet.rpc.export import Export
     from caplet.rpc.remote import PipelinedCapability, RemotePromise
     from caplet.wire.untyped import AnyPointer
 
@@ -157,8 +156,8 @@ class Question(AnswerState):
         self.state = 0
         # Sent with sendResultsTo.yourself: the results go elsewhere.
         self.is_tail = False
-        # Exports named in the params, once for each time; the peer may give them back in its Return.
-        self.exports: list[Export] | None = None
+        # The ids of exports named in the params, once for each time; the peer may give them back in its Return.
+        self.exports: list[int] | None = None
         self.paths: dict[Path, Slot] | None = None
         # What paths lead to where that is known before the content: promises under embargo.
         self.overrides: dict[Path, Capability] | None = None

@@ -301,16 +301,23 @@ def as_capability(value: object, interface: type[Client]) -> Capability | None:
         interface: the client class of the interface that is expected.
 
     Raises:
-        TypeError: it is something else.
+        TypeError: it is something else, or of an interface that neither is the expected one nor extends it.
     """
     from caplet.runtime.servers import Server, capability_of  # servers stand on clients
 
     if value is None:
         return None
+    expected = interface._interface
     if isinstance(value, Client):
+        given = value._interface
+        # A client without an interface may be anything.
+        if given.id != expected.id and expected.id and given.id and not given.extends(expected.id):
+            raise TypeError(
+                f"a client of {given.display_name} has no interface {expected.display_name}; "
+                "if its object has, say so by cast_as()"
+            )
         return value._capability
     if isinstance(value, Server):
-        expected = interface._interface
         if expected.id and not value._interface.extends(expected.id):
             raise TypeError(f"a Server of {value._interface.display_name} has no interface {expected.display_name}")
         return capability_of(value)

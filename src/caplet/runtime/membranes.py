@@ -76,9 +76,12 @@ class MembranePolicy:
 
     Attributes:
         passes_fds: whether file descriptors of objects can be seen through the membrane.
+        resolves_first: whether a call of a promise is sent elsewhere only when it is known what the promise becomes: until then it waits, and
+            then the policy is asked again, or not at all when the promise leads back to the caller's side.
     """
 
     passes_fds: bool = False
+    resolves_first: bool = False
 
     def inbound(self, call: MembraneCall) -> Client | Server | None:
         """Decide about a call from the outside of an object inside."""
@@ -103,6 +106,10 @@ class Decisions:
     def passes_fds(self) -> bool:
         """Ask the policy."""
         return self.policy.passes_fds
+
+    def resolves_first(self) -> bool:
+        """Ask the policy."""
+        return self.policy.resolves_first
 
 
 class Membrane:

@@ -230,3 +230,33 @@ def test_a_unix_peer_is_known_by_its_process(tmp_path: Path) -> None:
     asyncio.run(main())
     assert seen[0].credentials is not None
     assert (seen[0].credentials.pid, seen[0].credentials.uid) == (os.getpid(), os.getuid())
+
+
+class Open(caplet.MembranePolicy):
+    """Lets everything pass, and shows descriptors or not."""
+
+    def __init__(self, passes_fds: bool) -> None:
+        self.passes_fds = passes_fds
+
+
+@pytest.mark.parametrize("passes_fds", [True, False])
+def test_descriptors_pass_through_a_membrane_if_its_policy_says_so(
+    address: str, tmp_path: Path, passes_fds: bool
+) -> None:
+    async def scenario(store: Any, service: StoreServer) -> None:
+        guarded = caplet.Membrane(Open(passes_fds)).to_outside(caplet.this_cap(service))
+        inner = caplet.Membrane(Open(passes_fds)).to_outside(store)
+        where = address + "2"
+        async with caplet.serve(where, guarded) as serving, caplet.connect(serving.address) as connection:
+            # Out through the server's membrane, behind the connection; and in through the client's own.
+            for through in (connection.bootstrap(schema.Store), inner):
+                fd = await caplet.duplicate_fd((await through.open(name="greeting")).file)
+                assert (fd is not None) == passes_fds
+                if fd is not None:
+                    with os.fdopen(fd) as copy:
+                        assert copy.read() == "hello"
+                mine = FileServer(tmp_path / "greeting")
+                service.opened.append(mine)
+                assert (await through.keep(file=mine)).content == ("hello" if passes_fds else "nothing")
+
+    converse(tmp_path, address, scenario)
