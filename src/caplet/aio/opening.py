@@ -6,6 +6,7 @@ Knows how each kind of address is opened. Does not know what messages mean.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 from collections import deque
@@ -41,6 +42,7 @@ _KEEP_ALIVE_S = 60
 _KEEP_ALIVE_QUESTIONS = 5
 _KEEP_ALIVE_INTERVAL_S = 15
 
+_UNDER_WAY = (errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR)
 _TCP_OPTIONS = [
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -291,11 +293,13 @@ async def _connect_to(loop: asyncio.AbstractEventLoop, sock: socket.socket, wher
     if not watches_sockets(loop):
         await loop.sock_connect(sock, where)
         return
-    try:
-        sock.connect(where)
-        return
-    except (BlockingIOError, InterruptedError):
-        pass
+    # A host that is near has answered by the time that the system is asked again: the loop need not go around for it.
+    for _ in range(2):
+        error = sock.connect_ex(where)
+        if error in (0, errno.EISCONN):
+            return
+        if error not in _UNDER_WAY:
+            raise OSError(error, f"Connect call failed {where}")
     waiter = loop.create_future()
     loop.add_writer(sock.fileno(), _set_once, waiter)
     try:

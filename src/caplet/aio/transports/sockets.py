@@ -37,6 +37,8 @@ _log = logging.getLogger("caplet")
 # How much one read takes at first (no more than the C library allocates without asking the system), and when the peer sends a lot.
 _SMALL_READ_BYTES = 64 * 1024
 _LARGE_READ_BYTES = 1024 * 1024
+# When so much of a message is still missing, it is a long one.
+_LONG_BYTES = 128 * 1024
 # What is left unread when a connection ends is thrown away up to so much, so that its end does not overtake our last word.
 _DRAIN_BYTES = 1024 * 1024
 # Below this, copying pieces into one is cheaper than telling the system about each.
@@ -180,6 +182,9 @@ class SocketTransport:
         framing = self._framing
         room = framing.room()
         if room is not None:
+            if len(room) > _LONG_BYTES:
+                # The next message may be as long: what the first read of it brings is copied to where it will lie, the rest is not.
+                self._read_bytes = _SMALL_READ_BYTES
             size = sock.recv_into(room)
             return size, framing.filled(size) if size else []
         data = sock.recv(self._read_bytes)
