@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 __all__ = ["main", "public_face"]
 
@@ -32,6 +34,7 @@ def path_of(module: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
+@cache
 def tree_of(module: str) -> ast.Module:
     """Return a module's syntax tree."""
     return ast.parse(path_of(module).read_text(encoding="utf-8"))
@@ -55,25 +58,39 @@ def imported_from(tree: ast.Module, name: str) -> str | None:
     return None
 
 
-def described(module: str, name: str) -> list[str]:
-    """Return the lines of one public name."""
+Definition: TypeAlias = "ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef"
+
+
+def definitions(module: str, name: str) -> tuple[str, list[Definition]]:
+    """Return the module that a public name is defined in, and the nodes that define it: the overloads of a function are several."""
     tree = tree_of(module)
     found = [
         node
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name
     ]
-    for node in found:
-        if isinstance(node, ast.ClassDef):
-            return [class_line(node), *members(node)]
+    if found and isinstance(found[0], ast.ClassDef):
+        return module, found[:1]
     if found:
-        return [line for node in found if not isinstance(node, ast.ClassDef) for line in [function_line(node)]]
+        return module, [node for node in found if not isinstance(node, ast.ClassDef)]
     source = imported_from(tree, name)
     if source is not None and (SOURCE / source.split(".")[0]).is_dir():
         if path_of(f"{source}.{name}").exists():
-            return [f"module {name}"]
-        return described(source, name)
-    return [f"{name}"]
+            return f"{source}.{name}", []
+        return definitions(source, name)
+    return module, []
+
+
+def described(module: str, name: str) -> list[str]:
+    """Return the lines of one public name."""
+    where, nodes = definitions(module, name)
+    if not nodes:
+        return [f"module {name}" if where.endswith(f".{name}") else name]
+    return [
+        line
+        for node in nodes
+        for line in ([class_line(node), *members(node)] if isinstance(node, ast.ClassDef) else [function_line(node)])
+    ]
 
 
 def class_line(node: ast.ClassDef) -> str:
