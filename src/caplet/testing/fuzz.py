@@ -137,6 +137,10 @@ class Open:
         """Show none."""
         return False
 
+    def resolves_first(self) -> bool:
+        """Nothing is sent elsewhere."""
+        return False
+
 
 class Actor:
     """One vat of the run."""
