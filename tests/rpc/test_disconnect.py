@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 
 import pytest
 
@@ -330,6 +331,25 @@ def test_release_params_in_a_return_is_honoured_row_39_T20_T21():
     peer.release(0, 2)
     assert peer.connection.stats()["exports"] == 0
     assert all(answer.done for answer in answers)
+
+
+def test_params_that_were_released_before_the_return_are_gone_and_released_once_row_39_row_65():
+    """A peer that says it twice hurts nobody; who waits for the answer keeps nothing."""
+    thing = Service()
+    gone = weakref.ref(thing)
+    peer = ScriptedPeer()
+    target = peer.connection.bootstrap()
+    answer = call(target, capabilities=[thing.capability])
+    del thing
+    peer.run()
+    peer.release(0, 1)
+    peer.run()
+    gc.collect()
+    assert gone() is None
+    assert peer.connection.stats()["exports"] == 0
+    peer.return_results(1, release_params=True)
+    assert answer.done
+    assert peer.connection.closed is None
 
 
 def test_release_results_in_a_finish_is_honoured_row_70_T21():
