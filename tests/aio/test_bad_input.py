@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import resource
 import socket
 import threading
@@ -67,16 +68,26 @@ def host_and_port(address: str) -> tuple[str, int]:
 @contextmanager
 def no_descriptors() -> Iterator[None]:
     """Let this process open nothing more."""
+    # What nobody holds must not give back a descriptor in between.
+    gc.collect()
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     with socket.socket() as last:
         lowest_free = last.fileno()
     resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
+    taken: list[socket.socket] = []
+
+    def take_all() -> None:
+        while True:
+            taken.append(socket.socket())
+
     try:
         with pytest.raises(OSError, match="Too many open files"):
-            socket.socket()
+            take_all()
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for sock in taken:
+            sock.close()
 
 
 @pytest.mark.parametrize(
