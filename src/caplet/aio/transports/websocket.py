@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from caplet.aio.peers import Peer, peer_of_stream
 from caplet.aio.transports.base import HIGH_WATER_BYTES, LOW_WATER_BYTES, NOBODY
+from caplet.aio.transports.stream import write_buffers
 from caplet.aio.transports.websocket_frames import NORMAL, SUBPROTOCOL_NAME, TEXT_FRAME, WRONG_KIND, message_of_frame
 from caplet.aio.transports.windows import stream_buffer_bytes
 from caplet.errors import DecodeError
@@ -240,7 +241,8 @@ class WebSocketTransport(asyncio.Protocol):
         chunks = self._protocol.data_to_send()
         ending = b"" in chunks
         if chunks and not stream.is_closing():
-            stream.writelines([chunk for chunk in chunks if chunk])
+            # Not by writelines: in some releases of Python 3.12 and 3.13 that never tells that the buffer is full.
+            write_buffers(stream, [chunk for chunk in chunks if chunk])
         if ending:
             stream.close()
 
