@@ -283,7 +283,7 @@ class LoopHost:
         if by_hand and isinstance(method, RunningCall) and loop.get_task_factory() is None and not loop.get_debug():
             return self._start_by_hand(method, variables)
         coroutine = cast("Coroutine[Any, Any, None]", method)
-        if sys.version_info >= (3, 12) and alone:
+        if sys.version_info >= (3, 12) and alone and loop.get_task_factory() is None:
             task = asyncio.Task(coroutine, loop=loop, eager_start=True, context=variables)
         else:
             task = loop.create_task(coroutine, context=variables)
