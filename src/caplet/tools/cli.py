@@ -43,6 +43,7 @@ from caplet.wire.message import MessageReader
 __all__ = ["main"]
 
 _HEAD_BYTES: Final = 16
+_MOST_SEGMENT_WORDS: Final = 2**28
 _EMPTY_STRUCT: Final = bytes([0xFC, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0])
 
 
@@ -77,6 +78,11 @@ def _run(arguments: Sequence[str]) -> int:
         return _usage_problem("caplet", f"{command}: unknown command")
     options = command_parser(command).parse_intermixed_args(before.rest)
     options.import_path = before.import_path + options.import_path
+    for flag, directories in (("-I ", options.import_path), ("--src-prefix=", getattr(options, "src_prefix", []))):
+        for directory in directories:
+            if not Path(directory).is_dir():
+                _usage_problem(f"caplet {command}", f"{flag}{directory}: no such directory")
+                return 2 if command == "check" else 1
     options.no_standard_import = before.no_standard_import or options.no_standard_import
     trouble = 2 if command == "check" else 1
     try:
@@ -84,6 +90,9 @@ def _run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except UsageError as problem:
         _usage_problem(f"caplet {command}", str(problem))
+        return trouble
+    except MemoryError:
+        print(f"caplet {command}: there is not enough memory", file=sys.stderr)
         return trouble
     except (CapletError, ConversionError, OSError) as problem:
         if isinstance(problem, BrokenPipeError) or before.verbose or options.verbose:
@@ -187,7 +196,9 @@ def _decode(options: argparse.Namespace) -> None:
 
 def _encode(options: argparse.Namespace) -> None:
     options.short = options.quiet = True
-    _convert_stream(options, "text", _binary_format(options), positionals(options.arguments, ["schema-file", "type"]))
+    names = positionals(options.arguments, ["schema-file", "type"])
+    if not _convert_stream(options, "text", _binary_format(options), names):
+        raise ConversionError("the input is empty")
 
 
 def _binary_format(options: argparse.Namespace) -> str:
@@ -196,7 +207,8 @@ def _binary_format(options: argparse.Namespace) -> str:
     return "packed" if options.packed else "binary"
 
 
-def _convert_stream(options: argparse.Namespace, source: str, target: str, schema: Sequence[str]) -> None:
+def _convert_stream(options: argparse.Namespace, source: str, target: str, schema: Sequence[str]) -> int:
+    """Convert what comes in, and return how many messages that were."""
     words = _segment_words(getattr(options, "segment_size", "0"))
     type_ = None
     if len(schema) == 2 and (source in NOTATIONS or target in NOTATIONS):
@@ -207,9 +219,12 @@ def _convert_stream(options: argparse.Namespace, source: str, target: str, schem
         head = first_chunks(stream, _HEAD_BYTES)
         check_format(source, head, options.quiet)
         rest: Iterator[bytes] = chain([head], stream)
+        count = 0
         for message in read_messages(source, rest, type_):
             sys.stdout.buffer.write(write_message(target, message, type_, words))
             sys.stdout.buffer.flush()
+            count += 1
+    return count
 
 
 def _segment_words(text: str) -> int:
@@ -219,6 +234,8 @@ def _segment_words(text: str) -> int:
         words = -1
     if words < 0:
         raise UsageError(f"--segment-size={text}: not an integer")
+    if words > _MOST_SEGMENT_WORDS:
+        raise UsageError(f"--segment-size={text}: a segment has at most {_MOST_SEGMENT_WORDS} words")
     return words
 
 
