@@ -160,3 +160,11 @@ def test_the_import_hook_finds_schemas_in_zip_files_packages_and_namespace_packa
         env={"PYTHONPATH": os.pathsep.join([str(archive), str(tmp_path), *(path for path in sys.path if path)])},
     )
     assert run.stdout == "5 x <class 'money_capnp.Money'>\nItem\nnone\n", run.stderr
+
+
+def test_an_enum_without_members_keeps_its_number_and_any_pointers_have_defaults(tmp_path: Path) -> None:
+    file = tmp_path / "odd.capnp"
+    file.write_text('@0xbf5147cbbecf40d1; enum None {} struct S { e @0 :None; any @1 :AnyPointer = "x"; }')
+    read = caplet.load(file).S().as_reader()
+    assert (int(read.e), read.to_text()) == (0, "(e = (0))")
+    assert read.any.text() == "x"
