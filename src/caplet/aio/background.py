@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from caplet.aio.driver import running_vat, shared_vats
+from caplet.aio.farewells import wait_lost
 from caplet.aio.workers import WorkerThreads
 from caplet.errors import Disconnected
 
@@ -102,7 +103,7 @@ class Background:
             if link.connection.closed is None:
                 link.connection.disconnect(Disconnected("the program ended"))
         self.owner.turn()
-        await asyncio.gather(*(link.wait_lost(FAREWELL_S) for link in links))
+        await asyncio.gather(*(wait_lost(link, FAREWELL_S) for link in links))
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()

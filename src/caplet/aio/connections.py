@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self, TypeVar, overload
 
 from caplet.aio.addresses import parse_address
 from caplet.aio.driver import Link, running_vat
+from caplet.aio.farewells import wait_lost
 from caplet.aio.opening import open_place
 from caplet.aio.options import StreamOptions
 from caplet.aio.pipes import ChildProcess
@@ -95,7 +96,7 @@ class Connection:
             link.connection.disconnect(Disconnected("this side closed the connection"))
             link.owner.turn()
             link.write()
-        await link.wait_lost(timeout_s)
+        await wait_lost(link, timeout_s)
         if self._child is not None:
             await self._child.wait()
 

@@ -21,7 +21,7 @@ from caplet.cap.local import set_turns_provider
 from caplet.errors import DecodeError, Disconnected, Failed, Overloaded, ProtocolError
 from caplet.rpc.window import VariableWindow
 from caplet.runtime.interceptors import intercept_capability
-from caplet.vat import Vat
+from caplet.vat.vat import Vat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -89,7 +89,7 @@ class Link:
         self._fds: dict[int, list[int]] = {}
         self._held_fds = 0
         # Set when somebody waits until no call of the peer is under way.
-        self._drained: asyncio.Future[None] | None = None
+        self.drained: asyncio.Future[None] | None = None
         self._limits = limits
         self._unsent_limit_bytes = limits.unsent_words << 3
 
@@ -148,12 +148,18 @@ class Link:
         """Give the transport what the connection has to send; close it behind the last word of a closed connection."""
         output = self.connection.take_output()
         if output:
-            fds = {place: message.fds for place, message in enumerate(output) if message.fds}
-            self.transport.send([message.output() for message in output], fds or None)
+            messages: list[list[memoryview]] = []
+            fds: dict[int, list[int]] | None = None
+            for message in output:
+                if message.fds:
+                    fds = {} if fds is None else fds
+                    fds[len(messages)] = message.fds
+                messages.append(message.output())
+            self.transport.send(messages, fds)
         if self.connection.discarded_fds:
             self._close_discarded_fds()
-        if self._drained is not None:
-            self._check_drained()
+        if self.drained is not None:
+            self.check_drained()
         if self.connection.closed is not None:
             self.transport.close()
         elif self.transport.unsent_bytes > self._unsent_limit_bytes:
@@ -167,7 +173,7 @@ class Link:
     def _digest(self, messages: Sequence[MessageReader]) -> None:
         """Digest messages, run the turns that they cause, and write the answers in one go."""
         connection = self.connection
-        self.owner.vat.turns.expect()
+        self.owner.expect_turn()
         if self._fds:
             for message in messages:
                 self._receive_with_fds(message, self._fds.pop(id(message), None))
@@ -206,27 +212,10 @@ class Link:
             self.owner.loop.call_soon(self._take_round)
         self.choose_reading()
 
-    async def wait_drained(self) -> None:
-        """Wait until no call of the peer is under way; calls that arrive meanwhile are served."""
-        self._drained = self.owner.loop.create_future()
-        self._check_drained()
-        await asyncio.wait([self._drained, self.lost], return_when=asyncio.FIRST_COMPLETED)
-
-    def _check_drained(self) -> None:
+    def check_drained(self) -> None:
         """Let go on who waits for the end of the peer's calls."""
-        if self._drained is not None and not self._drained.done() and not self.connection.flow.words:
-            self._drained.set_result(None)
-
-    async def wait_lost(self, timeout_s: float) -> None:
-        """Wait until the transport has ended; when a peer that does not read keeps it from that, end it by force.
-
-        Args:
-            timeout_s: how long the peer may take to read what was sent.
-        """
-        await asyncio.wait([self.lost], timeout=timeout_s)
-        if not self.lost.done():
-            self.transport.abort()
-            await asyncio.wait([self.lost])
+        if self.drained is not None and not self.drained.done() and not self.connection.flow.words:
+            self.drained.set_result(None)
 
     def reason_of_loss(self, error: BaseException | None) -> RpcError:
         """Return what callers are told about a transport that ended."""
@@ -251,13 +240,34 @@ class LoopVat:
         self.vat = Vat(self.host)
         self.links: dict[ProtocolConnection, Link] = {}
 
+    def expect_turn(self) -> None:
+        """Note that whoever calls this digests messages and then calls `turn`."""
+        self.host.digesting = True
+        self.vat.turns.expect()
+
     def turn(self) -> None:
         """Run what waits in the turn queue, then write what every connection has to send."""
-        self.vat.turns.run()
-        self.flush()
-        if self.host.wake_behind:
-            self.host.wake_behind = False
-            self.host.wake()
+        host = self.host
+        turns = self.vat.turns
+        try:
+            turns.run()
+            self.flush()
+        finally:
+            host.digesting = False
+            if host.woken:
+                self.step_woken()
+        if host.wake_behind:
+            host.wake_behind = False
+            host.wake()
+
+    def step_woken(self) -> None:
+        """Let those go on who waited for what has come, and write what they send, in one go."""
+        self.vat.turns.expect()
+        try:
+            self.host.step_woken()
+        finally:
+            self.vat.turns.run()
+            self.flush()
 
     def flush(self) -> None:
         """Write what every connection has to send."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from caplet.runtime.server_methods import RunningCall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Generator
     from contextvars import Context
 
     from caplet.aio.workers import WorkerThreads
@@ -39,6 +39,15 @@ SHARED = "this object belongs to caplet.blocking: call its wait() instead of awa
 FIRST_STEP_BY_HAND = sys.version_info < (3, 12) and asyncio.Task.__module__ == "_asyncio"
 # What the first step of a method gives that has ended.
 ENDED = object()
+
+
+def _count_alone() -> int:
+    """Return how many references are counted to what only one variable holds; compiled, it is one less."""
+    thing = object()
+    return sys.getrefcount(thing)
+
+
+HELD_BY_ONE = _count_alone()
 
 current_task: Callable[[asyncio.AbstractEventLoop], asyncio.Task[Any] | None]
 current_task = asyncio.tasks._current_tasks.get if sys.version_info < (3, 12) else asyncio.current_task  # type: ignore[attr-defined]
@@ -67,13 +76,26 @@ class MethodTask(asyncio.Task[None]):
 MAKER: Any = MethodTask.__dict__["maker"]
 
 
-class LoopWaiter(asyncio.Future[None]):
-    """A future that may be set any number of times, by anybody who has something to say."""
+class LoopWaiter:
+    """A future that may be set any number of times, by anybody who has something to say.
+
+    Args:
+        host: the loop of who waits.
+    """
+
+    __slots__ = ("future", "host")
+
+    def __init__(self, host: LoopHost) -> None:
+        self.host = host
+        self.future: asyncio.Future[None] = asyncio.Future(loop=host.loop)
 
     def set(self, outcome: object = None) -> None:
         """Let the coroutine that awaits this go on; `outcome` is ignored."""
-        if not self.done():
-            self.set_result(None)
+        if not self.future.done():
+            self.host.let_go_on(self.future)
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return self.future.__await__()
 
 
 class ThreadLatch:
@@ -130,6 +152,11 @@ class LoopHost:
         self._turn_task: asyncio.Task[Any] | None = None
         # What the loop runs next, where it lets us look.
         self._ready: deque[asyncio.Handle] | None = getattr(loop, "_ready", None)
+        # Whether messages are being digested: who is let go on meanwhile does so behind them, and not one round of the loop later.
+        self.digesting = False
+        self.woken: list[asyncio.Handle] = []
+        # Whether those who were let go on take their steps; what they send leaves together.
+        self._stepping = False
         # What a task is made of while the first step of its method is taken by hand, and the step that it then wants.
         self._starting: tuple[RunningCall, Context] | None = None
         self._step: asyncio.Handle | None = None
@@ -247,9 +274,48 @@ class LoopHost:
         """
         if asyncio._get_running_loop() is not self.loop:
             raise RuntimeError(SHARED if self.handed_over is not None else self.refusal())
-        if self._flush() and self._turn_is_due:
+        if (
+            not self._stepping
+            and not (self._turn_is_due and self._others_come_first())
+            and self._flush()
+            and self._turn_is_due
+        ):
             self._withdraw_turn()
-        return LoopWaiter(loop=self.loop)
+        return LoopWaiter(self)
+
+    def _others_come_first(self) -> bool:
+        """Tell whether others run before the turn that is due: they may have something to send as well, and one write does for all."""
+        return self._ready is not None and len(self._ready) > 1
+
+    def let_go_on(self, future: asyncio.Future[None]) -> None:
+        """Let who awaits a future go on: at the end of the turn when one is under way, else when the loop comes to it."""
+        ready = self._ready
+        if not self.digesting or ready is None:
+            future.set_result(None)
+            return
+        count = len(ready)
+        future.set_result(None)
+        if len(ready) == count + 1:
+            self.woken.append(ready.pop())
+
+    def step_woken(self) -> None:
+        """Take the steps of those who were let go on; the loop takes them where somebody is at work already."""
+        woken, self.woken = self.woken, []
+        ready = self._ready
+        assert ready is not None
+        if current_task(self.loop) is not None:
+            ready.extend(woken)
+            return
+        done = 0
+        self._stepping = True
+        try:
+            for handle in woken:
+                done += 1
+                if not handle.cancelled():
+                    handle._run()
+        finally:
+            self._stepping = False
+            ready.extend(woken[done:])
 
     def _withdraw_turn(self) -> None:
         """Take back the last wish for a turn, where the loop lets us: it would go around once for nothing."""
@@ -332,7 +398,7 @@ class LoopHost:
             if waits_for is not ENDED:
                 method.hold(waits_for)
             # Somebody else may hold it, and look at it later.
-            if MAKER.__get__(task) is not None and (waits_for is not ENDED or sys.getrefcount(task) > 2):
+            if MAKER.__get__(task) is not None and (waits_for is not ENDED or sys.getrefcount(task) > HELD_BY_ONE):
                 self.make_task(task)
             task.maker = None
             self._starting = None

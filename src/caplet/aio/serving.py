@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from caplet.aio.addresses import parse_address
 from caplet.aio.connections import CLOSE_TIMEOUT_S, Connection
 from caplet.aio.driver import Link, running_vat
+from caplet.aio.farewells import wait_drained, wait_lost
 from caplet.aio.listening import listen
 from caplet.aio.options import StreamOptions
 from caplet.aio.transports.base import NOBODY
@@ -187,7 +188,7 @@ class Serving:
 
     async def _drain(self, link: Link, timeout_s: float) -> None:
         """End a connection when none of its calls is under way."""
-        await link.wait_drained()
+        await wait_drained(link)
         await self._end([link], timeout_s)
 
     async def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
@@ -210,7 +211,7 @@ class Serving:
         self._owner.turn()
         for link in links:
             link.write()
-        await asyncio.gather(*[link.wait_lost(timeout_s) for link in links])
+        await asyncio.gather(*[wait_lost(link, timeout_s) for link in links])
 
     def _stop_listening(self) -> None:
         """Accept nothing more."""

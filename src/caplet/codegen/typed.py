@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from caplet.cap.capability import Capability
 from caplet.runtime.call_contexts import CallContext
+from caplet.runtime.calling import Request
 from caplet.runtime.calls import Call, Pipeline
-from caplet.runtime.clients import Client, Request
+from caplet.runtime.clients import Client
 from caplet.runtime.enums import Enum
 from caplet.runtime.reflection import AnnotationSchema
 from caplet.runtime.servers import Server

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
     from caplet.cap.call import IncomingCall
-    from caplet.runtime.clients import Request
+    from caplet.runtime.calling import Request
     from caplet.runtime.interfaces import MethodPlan
     from caplet.runtime.structs import Struct
 

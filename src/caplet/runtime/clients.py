@@ -1,29 +1,22 @@
 """Clients: references to objects, with a method for each method of their interface.
 
-Knows how a call is built from Python arguments. Does not know where the object is: `cap` does.
+Knows how a client class is made, and what stands for an object in a program. Does not know how calls are built (`client_methods.py`).
 """
 
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, ClassVar, Self, TypeVar, overload
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from caplet.cap.capability import NULL, Capability
-from caplet.cap.handover import hand_over
-from caplet.cap.hints import NO_PROMISE_PIPELINING, ONLY_PROMISE_PIPELINE, STREAMING
-from caplet.cap.request import Request as CapRequest
-from caplet.runtime.calls import Call, PipelineOnlyCall
-from caplet.runtime.documentation import method_doc, method_signature
-from caplet.runtime.interfaces import InterfacePlan, MethodPlan
+from caplet.runtime.client_methods import ClientMethod
+from caplet.runtime.interfaces import InterfacePlan
 
 if TYPE_CHECKING:
-    from inspect import Signature
     from types import TracebackType
 
-    from caplet.cap.turns import Turns
-    from caplet.runtime.structs import Struct
 
-__all__ = ["Client", "ClientMethod", "Request", "as_capability", "make_client_class"]
+__all__ = ["Client", "as_capability", "make_client_class"]
 
 ClientType = TypeVar("ClientType", bound="Client")
 
@@ -103,171 +96,6 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<{type(self).__qualname__}: {self._capability.describe()}>"
-
-
-class ClientMethod:
-    # A method of a client class; reading it from a client gives something to call. What the schema says of it is its docstring.
-
-    __slots__ = ("plan",)
-
-    def __init__(self, plan: MethodPlan) -> None:
-        self.plan = plan
-
-    @overload
-    def __get__(self, client: None, owner: type[Client]) -> ClientMethod: ...
-
-    @overload
-    def __get__(self, client: Client, owner: type[Client]) -> BoundMethod: ...
-
-    def __get__(self, client: Client | None, owner: type[Client]) -> ClientMethod | BoundMethod:
-        return self if client is None else BoundMethod(client._capability, self.plan)
-
-    @property
-    def __name__(self) -> str:
-        return self.plan.name
-
-    @property
-    def __doc__(self) -> str:  # type: ignore[override]
-        return method_doc(self.plan)
-
-    @property
-    def __signature__(self) -> Signature:
-        return method_signature(self.plan, unbound=True)
-
-    def __call__(self, client: Client, /, *args: object, **kwargs: object) -> Call[Struct]:
-        """Send a call to `client` now; see `BoundMethod`."""
-        return BoundMethod(client._capability, self.plan)(*args, **kwargs)
-
-    def __repr__(self) -> str:
-        return f"<method {self.plan}>"
-
-
-class BoundMethod:
-    # A method of one client: call it to send a call. What the schema says of it is its docstring.
-
-    __slots__ = ("_capability", "_plan")
-
-    def __init__(self, capability: Capability, plan: MethodPlan) -> None:
-        self._capability = capability
-        self._plan = plan
-
-    def __call__(self, /, *args: object, **kwargs: object) -> Call[Struct]:
-        """Send a call now.
-
-        Args:
-            args: params in the order in which the schema declares them.
-            kwargs: params by name.
-
-        Returns:
-            The call: await it for the results, or use capabilities in them at once.
-
-        Raises:
-            RuntimeError: the client belongs to another event loop or thread.
-            TypeError: a param that the method does not have, or a value of the wrong type; nothing is sent.
-        """
-        request = self.request()
-        if args or kwargs:
-            request.params._fill(args, kwargs)
-        return request.send()
-
-    def request(self, size_hint_words: int = 0) -> Request:
-        """Return a request whose `params` are built in place and sent by `send()`.
-
-        Args:
-            size_hint_words: how large the params will be, in words; 0 when unknown.
-        """
-        plan = self._plan
-        capability = self._capability
-        turns = capability.turns
-        if turns is not None and not turns.host.enter():
-            built = CapRequest(capability, plan.interface_id, plan.method_id, size_hint_words)
-            return HandedOverRequest(built, plan, turns)
-        return Request(capability.new_request(plan.interface_id, plan.method_id, size_hint_words), plan)
-
-    def __getitem__(self, types: object) -> BoundMethod:
-        """Return the method with its own type parameters bound, as in `store.get[Person](key="x")`.
-
-        Args:
-            types: one type, or several: `str`, `bytes`, a class of a schema, or `list[...]` of these.
-
-        Raises:
-            TypeError: the method has more or fewer parameters, or an argument stands for no type.
-        """
-        return BoundMethod(self._capability, self._plan.bound_to(types))
-
-    @property
-    def __name__(self) -> str:
-        return self._plan.name
-
-    @property
-    def __doc__(self) -> str:  # type: ignore[override]
-        return method_doc(self._plan, signature=True)
-
-    @property
-    def __signature__(self) -> Signature:
-        return method_signature(self._plan)
-
-    def __repr__(self) -> str:
-        return f"<method {self._plan} of {self._capability.describe()}>"
-
-
-class Request:
-    """A call that is being built.
-
-    Made by `client.method.request()`.
-    """
-
-    __slots__ = ("_plan", "_request", "params")
-
-    def __init__(self, request: CapRequest, plan: MethodPlan) -> None:
-        self._request = request
-        self._plan = plan
-        self.params = plan.params._init(request.params)
-
-    def send(self) -> Call[Struct]:
-        """Send the call, once.
-
-        Returns:
-            The call: await it for the results, or use capabilities in them at once.
-
-        Raises:
-            Failed: it was sent already.
-        """
-        plan = self._plan
-        request = self._request
-        if plan.streaming:
-            return Call(request.send_streaming(), plan)
-        if not plan.results_hold_capabilities:
-            request.hints |= NO_PROMISE_PIPELINING
-        return Call(request.send(), plan)
-
-    def pipeline_only(self) -> Call[Struct]:
-        """Send the call for the sake of the capabilities in its results alone; it cannot be awaited."""
-        return PipelineOnlyCall(self._request.send_pipeline_only(), self._plan)
-
-
-class HandedOverRequest(Request):
-    """A call that is being built in another thread than the one that will send it."""
-
-    __slots__ = ("_turns",)
-
-    def __init__(self, request: CapRequest, plan: MethodPlan, turns: Turns) -> None:
-        super().__init__(request, plan)
-        self._turns = turns
-
-    def send(self) -> Call[Struct]:
-        """Hand the call over to be sent, once."""
-        plan = self._plan
-        if plan.streaming:
-            self._request.hints |= STREAMING
-        elif not plan.results_hold_capabilities:
-            self._request.hints |= NO_PROMISE_PIPELINING
-        return Call(hand_over(self._request, self._turns), plan)
-
-    def pipeline_only(self) -> Call[Struct]:
-        """Hand the call over to be sent for the sake of the capabilities in its results alone; it cannot be awaited."""
-        self._request.hints |= ONLY_PROMISE_PIPELINE
-        return PipelineOnlyCall(hand_over(self._request, self._turns), self._plan)
 
 
 def make_client_class(

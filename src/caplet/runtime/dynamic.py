@@ -11,7 +11,8 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from caplet.runtime.calls import Call, Pipeline
-from caplet.runtime.clients import BoundMethod, Client
+from caplet.runtime.client_methods import BoundMethod
+from caplet.runtime.clients import Client
 from caplet.runtime.list_kinds import ListKind
 from caplet.runtime.lists import List
 from caplet.runtime.plans import StructKind

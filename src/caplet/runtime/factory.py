@@ -14,7 +14,8 @@ from caplet.errors import SchemaError
 from caplet.runtime.accessors import HasField, InitField
 from caplet.runtime.any_values import ANY_POINTER, CONSTRAINED
 from caplet.runtime.class_names import class_name, module_of, qualname_of, scopes_of, without_ancestors
-from caplet.runtime.clients import Client, ClientMethod, make_client_class
+from caplet.runtime.client_methods import ClientMethod
+from caplet.runtime.clients import Client, make_client_class
 from caplet.runtime.documentation import CLASS_DOC
 from caplet.runtime.empty_results import EmptyResults
 from caplet.runtime.enums import extend_enum, make_enum

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
+from caplet.runtime.call_forms import CallForm
 from caplet.schema.model import EMPTY_BRAND, Brand
 
 if TYPE_CHECKING:
@@ -91,6 +92,11 @@ class MethodPlan:
     def results_hold_capabilities(self) -> bool:
         """Whether a capability may stand anywhere in its results."""
         return self.results._can_hold_capabilities()
+
+    @cached_property
+    def call_form(self) -> CallForm:
+        """What a call of it needs at hand."""
+        return CallForm(self)
 
     def __str__(self) -> str:
         return f"{self.interface.display_name}.{self.schema_name}()"

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from caplet.cap.handover import pipeline_elsewhere
-from caplet.runtime.calls import Pipeline
 from caplet.runtime.clients import Client
 from caplet.runtime.kinds import AnyPointerKind, InterfaceKind
 from caplet.runtime.list_kinds import ListKind
 from caplet.runtime.names import CALL_NAMES, avoid
 from caplet.runtime.plans import GroupField, StructKind
 from caplet.runtime.pointer_fields import PointerField
+from caplet.runtime.sent_calls import Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,13 +54,12 @@ class PipelineMember:
         return (self.client or Client)(answer.pipeline(here))
 
 
-_members: WeakKeyDictionary[type[Struct], dict[str, PipelineMember]] = WeakKeyDictionary()
 _holders: WeakKeyDictionary[type[Struct], bool] = WeakKeyDictionary()
 
 
 def members_of(cls: type[Struct]) -> Mapping[str, PipelineMember]:
     """Return the members of `cls` that can be used before a struct of it is there, by their names in Python."""
-    found = _members.get(cls)
+    found: dict[str, PipelineMember] | None = cls.__dict__.get("_members")
     if found is None:
         found = {}
         for field_name, field in cls._fields.items():
@@ -75,7 +74,7 @@ def members_of(cls: type[Struct]) -> Mapping[str, PipelineMember]:
                     found[name] = PipelineMember((field.index,), None, kind.struct)
                 elif isinstance(kind, AnyPointerKind):
                     found[name] = PipelineMember((field.index,), None, None)
-        _members[cls] = found
+        cls._members = found
     return found
 
 

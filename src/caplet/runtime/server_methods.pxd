@@ -30,8 +30,10 @@ cdef class ServerMethod:
     cdef public int flags
     cdef public object function
     cdef public Py_ssize_t in_order
+    cdef public unsigned long long interface_id
     cdef public bint is_coroutine
     cdef public list members
+    cdef public unsigned int method_id
     cdef public list names
     cdef public StructKind params
     cdef public object plan

@@ -76,8 +76,10 @@ class ServerMethod:
         "flags",
         "function",
         "in_order",
+        "interface_id",
         "is_coroutine",
         "members",
+        "method_id",
         "names",
         "params",
         "plan",
@@ -90,6 +92,8 @@ class ServerMethod:
 
     def __init__(self, plan: MethodPlan, function: Callable[..., Any], owner: type[Server]) -> None:
         self.plan = plan
+        self.interface_id = plan.interface_id
+        self.method_id = plan.method_id
         self.params: StructKind = plan.params._plan
         self.results: StructKind = plan.results._plan
         self.function = function

@@ -17,9 +17,10 @@ from caplet.cap.capability import NULL, Capability
 from caplet.cap.handover import in_vat
 from caplet.cap.local import LocalCapability, current_turns
 from caplet.cap.shortening import ShorteningCapability
-from caplet.errors import Failed, Unimplemented
+from caplet.errors import Failed
 from caplet.runtime.call_contexts import CallContext
 from caplet.runtime.clients import Client
+from caplet.runtime.dispatching import DESCRIPTOR, HasFileno, ServerDispatcher
 from caplet.runtime.interfaces import InterfacePlan
 from caplet.runtime.names import context_name
 from caplet.runtime.server_marks import may_shorten, release_hooks
@@ -28,11 +29,9 @@ from caplet.runtime.server_methods import ServerMethod
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from caplet.cap.call import IncomingCall
 
 __all__ = [
     "Server",
-    "ServerDispatcher",
     "Service",
     "as_bootstrap",
     "attach_fd",
@@ -46,21 +45,12 @@ _log = logging.getLogger("caplet")
 
 # Where an object keeps these: no attribute that a program writes can have such a name.
 _CAPABILITY = "_caplet capability"
-_DESCRIPTOR = "_caplet file descriptor"
 _STANDS_FOR = "_caplet stands for"
 
 # An object has one capability, also when two threads ask for it.
 _one_at_a_time = threading.Lock()
 
 ClientType = TypeVar("ClientType", bound=Client, covariant=True)
-
-
-class HasFileno(Protocol):
-    """A file, a socket, or anything else with a file descriptor."""
-
-    def fileno(self) -> int:
-        """Return the descriptor."""
-        ...
 
 
 class Server:
@@ -79,64 +69,6 @@ class Server:
 
 # What may be served: an object, a client, a class made once for each peer, or a function of the peer that returns an object or client.
 Service: TypeAlias = Server | Client | type[Server] | Callable[[Any], Server | Client]
-
-
-class ServerDispatcher:
-    """A Server object, as capabilities see it.
-
-    Args:
-        server: the object.
-    """
-
-    __slots__ = ("methods", "plan", "server")
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.plan = _plan_of(type(server))
-        self.methods = self.plan.methods
-
-    @property
-    def fd(self) -> int | None:
-        """The file descriptor that was attached to the object, None when there is none, or it was closed."""
-        attached: HasFileno | int | None = self.server.__dict__.get(_DESCRIPTOR)
-        if attached is None or isinstance(attached, int):
-            return attached
-        try:
-            return attached.fileno()
-        except ValueError:
-            return None
-
-    def method_flags(self, interface_id: int, method_id: int) -> int:
-        """Return whether the method may be cancelled, and whether its calls run one at a time."""
-        method = self.methods.get((interface_id, method_id))
-        return 0 if method is None else method.flags
-
-    def dispatch(self, call: IncomingCall) -> None:
-        """Start the method."""
-        method = self.methods.get((call.interface_id, call.method_id))
-        if method is None:
-            raise Unimplemented(self.missing(call.interface_id, call.method_id))
-        method.start(self.server, call)
-
-    def missing(self, interface_id: int, method_id: int) -> str:
-        """Return what is wrong with a call of a method that is not there."""
-        for interface in self.server._interface.lineage():
-            if interface.id == interface_id:
-                for plan in interface.methods:
-                    if plan.method_id == method_id:
-                        return f"{type(self.server).__qualname__} does not implement {plan}"
-                return f"interface {interface.display_name} has no method @{method_id} here"
-        return f"{type(self.server).__qualname__} has no interface @0x{interface_id:016x} (method @{method_id})"
-
-    def released(self) -> None:
-        """No reference to the object is left: tell it."""
-        for name in self.plan.release_hooks:
-            try:
-                outcome = getattr(self.server, name)()
-                if inspect.isawaitable(outcome):
-                    current_turns().host.start_method(_await_hook(outcome, self.plan.owner), None)
-            except Exception as error:
-                _log_hook(self.plan.owner, error)
 
 
 async def _await_hook(hook: Awaitable[None], owner: type[Server]) -> None:
@@ -181,6 +113,16 @@ class ServerPlan:
                     )
                 self.methods[plan.interface_id, plan.method_id] = ServerMethod(plan, function, owner)
 
+    def tell_released(self, server: Server) -> None:
+        """Tell an object that no reference to it is left."""
+        for name in self.release_hooks:
+            try:
+                outcome = getattr(server, name)()
+                if inspect.isawaitable(outcome):
+                    current_turns().host.start_method(_await_hook(outcome, self.owner), None)
+            except Exception as error:
+                _log_hook(self.owner, error)
+
 
 _plans: weakref.WeakKeyDictionary[type[Server], ServerPlan] = weakref.WeakKeyDictionary()
 
@@ -217,7 +159,7 @@ def capability_of(server: Server) -> Capability:
 
 def _make_capability(server: Server) -> Capability:
     """Return a new capability of a Server object."""
-    dispatcher = ServerDispatcher(server)
+    dispatcher = ServerDispatcher(server, _plan_of(type(server)))
     first = LocalCapability(dispatcher)
     if dispatcher.plan.shortenable:
         return ShorteningCapability(current_turns(), first)
@@ -252,7 +194,7 @@ def attach_fd(server: Server, descriptor: HasFileno | int | None) -> None:
         server: the object. Receivers get a copy of the descriptor with the first reference that they receive from then on.
         descriptor: a descriptor, or what has one; it stays this program's to close. None for none any more.
     """
-    server.__dict__[_DESCRIPTOR] = descriptor
+    server.__dict__[DESCRIPTOR] = descriptor
 
 
 def shorten(server: Server, target: Client | Server) -> None:

@@ -75,6 +75,8 @@ class Struct(StructReader):
     _node: ClassVar[Node]
     _schema_type: ClassVar[StructType]
     _fields: ClassVar[dict[str, Field]] = {}
+    # Those that can be used before a struct of the class is there, once somebody asked for them.
+    _members: ClassVar[dict[str, PipelineMember]]
     _factory: ClassVar[ClassFactory]
     __signature__: ClassVar[Any] = CLASS_SIGNATURE
 

@@ -16,7 +16,8 @@ from caplet.cap.revocation import Revocable, make_revocable
 from caplet.cap.unwrap import when_local
 from caplet.errors import Failed, as_rpc_error
 from caplet.runtime.clients import Client, as_capability
-from caplet.runtime.servers import Server, ServerDispatcher
+from caplet.runtime.dispatching import ServerDispatcher
+from caplet.runtime.servers import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable

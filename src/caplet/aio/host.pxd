@@ -1,0 +1,43 @@
+# C types of host.py.
+cimport cython
+from caplet.runtime.server_methods cimport RunningCall
+
+cdef class LoopWaiter:
+    cdef public object future
+    cdef LoopHost host
+
+    cpdef set(self, outcome=*)
+
+cdef class LoopHost:
+    cdef object __weakref__
+    cdef public bint digesting
+    cdef public bint ended
+    cdef public object handed_over
+    cdef public object loop
+    cdef public bint wake_behind
+    cdef public list woken
+    cdef object _flush
+    cdef set _methods
+    cdef object _ready
+    cdef object _starting
+    cdef object _step
+    cdef bint _stepping
+    cdef bint _taking_is_due
+    cdef object _thread
+    cdef object _turn
+    cdef object _turn_handle
+    cdef bint _turn_is_due
+    cdef object _turn_task
+    cdef object _workers
+
+    cpdef bint enter(self) except -1
+    cpdef wake(self)
+    cpdef make_waiter(self)
+    cpdef bint _others_come_first(self) except -1
+    @cython.locals(count=cython.Py_ssize_t)
+    cpdef let_go_on(self, future)
+    @cython.locals(done=cython.Py_ssize_t, woken=list)
+    cpdef step_woken(self)
+    cpdef _withdraw_turn(self)
+    cpdef start_method(self, method, context=*)
+    cpdef _start_by_hand(self, RunningCall method, variables)

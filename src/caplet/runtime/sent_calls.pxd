@@ -1,0 +1,27 @@
+# C types of sent_calls.py.
+cimport cython
+from caplet.cap.answer cimport Answer, AnswerState
+from caplet.runtime.plans cimport StructKind
+
+cdef class Pipeline:
+    cdef public Answer _answer
+    cdef public tuple _path
+    cdef public object _struct
+
+cdef class SentCall(Pipeline):
+    cdef object __weakref__
+    cdef public bint _noticed
+    cdef public object _plan
+    cdef public Py_ssize_t _waiting
+
+    @cython.locals(state=AnswerState, kind=StructKind)
+    cpdef _outcome(self)
+
+cdef class KeptAnswer:
+    cdef Answer _answer
+    cdef object _plan
+
+cdef class Waiting:
+    cdef public bint begun
+    cdef public SentCall call
+    cdef public object latch
