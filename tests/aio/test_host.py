@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import caplet
+from caplet.aio.driver import running_vat
 
 schema: Any = caplet.load(Path(__file__).with_name("echo.capnp"))
 TIMEOUT_S = 60
@@ -204,3 +205,110 @@ def test_a_turn_that_was_asked_for_in_an_earlier_step_is_not_taken_out_of_the_lo
         assert [(await call).text for call in calls] == ["a", "a", "b", "b"] * 20
 
     served(say, use)
+
+
+# --- who waits for answers --------------------------------------------------------------------------------------------------------------
+
+
+class Counting:
+    """A transport that counts how often something is sent, and how many messages."""
+
+    def __init__(self, transport: Any) -> None:
+        self.transport = transport
+        self.sends: list[int] = []
+
+    def send(self, messages: Any, fds: Any = None) -> None:
+        self.sends.append(len(messages))
+        self.transport.send(messages, fds)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.transport, name)
+
+
+async def say_back(text: str) -> str:
+    return text
+
+
+def test_what_tasks_send_that_go_on_together_leaves_together() -> None:
+    async def use(echo: Any) -> None:
+        await call_once(echo)
+        link = next(link for link in running_vat().links.values() if link.connection.imports)
+        link.transport = counting = Counting(link.transport)
+
+        async def ten_times() -> None:
+            for _ in range(10):
+                await call_once(echo)
+
+        await asyncio.gather(*(ten_times() for _ in range(5)))
+        assert sum(counting.sends) >= 50
+        assert len(counting.sends) <= 20
+        link.transport = counting.transport
+
+    served(say_back, use)
+
+
+def test_tasks_that_go_on_together_do_so_in_the_order_in_which_they_called() -> None:
+    order: list[int] = []
+
+    async def use(echo: Any) -> None:
+        async def note(number: int) -> None:
+            await call_once(echo)
+            order.append(number)
+
+        await asyncio.gather(*(note(number) for number in range(10)))
+
+    served(say_back, use)
+    assert order == list(range(10))
+
+
+def test_a_task_that_is_cancelled_between_its_answer_and_its_step_is_cancelled() -> None:
+    async def use(echo: Any) -> None:
+        outcomes: list[str] = []
+
+        async def first() -> None:
+            await call_once(echo)
+            tasks[1].cancel()
+            outcomes.append("first")
+
+        async def second() -> None:
+            try:
+                await call_once(echo)
+            except asyncio.CancelledError:
+                outcomes.append("cancelled")
+                raise
+
+        tasks = [asyncio.ensure_future(first()), asyncio.ensure_future(second())]
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert outcomes == ["first", "cancelled"]
+        assert tasks[1].cancelled()
+        await call_once(echo)
+
+    served(say_back, use)
+
+
+def test_an_interrupt_in_one_task_does_not_keep_the_others_from_going_on() -> None:
+    done: list[int] = []
+
+    async def main(loop: asyncio.AbstractEventLoop) -> None:
+        class Server(schema.Echo.Server):
+            async def echo(self, text: str) -> tuple[int, str]:
+                return 0, text
+
+        async with caplet.serve("memory:hosts", Server()), caplet.connect("memory:hosts") as connection:
+            echo: Any = connection.bootstrap(schema.Echo)
+
+            async def note(number: int) -> None:
+                await call_once(echo)
+                if number == 1:
+                    raise KeyboardInterrupt
+                done.append(number)
+
+            await asyncio.gather(*(note(number) for number in range(4)), return_exceptions=True)
+
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(main(loop))
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_until_complete(asyncio.wait_for(asyncio.shield(task), TIMEOUT_S))
+    loop.run_until_complete(asyncio.wait([task], timeout=TIMEOUT_S))
+    assert done == [0, 2, 3]
+    loop.close()
