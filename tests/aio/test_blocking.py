@@ -340,7 +340,7 @@ PROGRAM = """
 import os, signal, sys, threading
 import caplet
 from caplet import blocking
-from caplet.aio.host import ThreadLatch
+from caplet.aio.latches import ThreadLatch
 
 schema = caplet.load({schema!r})
 begun = threading.Event()

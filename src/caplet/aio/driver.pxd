@@ -4,15 +4,13 @@ from caplet.aio.host cimport LoopHost
 from caplet.cap.turns cimport Turns
 from caplet.rpc.connection cimport Connection
 from caplet.rpc.encode cimport OutgoingMessage
-from caplet.vat.vat cimport Vat
-
-cdef Py_ssize_t MESSAGES_A_ROUND
 
 cdef class Link:
     cdef object __weakref__
     cdef public Connection connection
     cdef public object drained
     cdef public object lost
+    cdef public double opened_s
     cdef public LoopVat owner
     cdef public object transport
     cdef dict _fds
@@ -36,7 +34,7 @@ cdef class LoopVat:
     cdef public LoopHost host
     cdef public dict links
     cdef public object loop
-    cdef public Vat vat
+    cdef public object vat
 
     cpdef expect_turn(self)
     @cython.locals(host=LoopHost, turns=Turns)

@@ -21,7 +21,7 @@ from caplet.cap.local import set_turns_provider
 from caplet.errors import DecodeError, Disconnected, Failed, Overloaded, ProtocolError
 from caplet.rpc.window import VariableWindow
 from caplet.runtime.interceptors import intercept_capability
-from caplet.vat.vat import Vat
+from caplet.vat import Vat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

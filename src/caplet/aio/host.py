@@ -13,6 +13,7 @@ from collections import deque
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from caplet.aio.latches import ThreadLatch
 from caplet.runtime.server_methods import RunningCall
 
 if TYPE_CHECKING:
@@ -96,24 +97,6 @@ class LoopWaiter:
 
     def __await__(self) -> Generator[Any, None, None]:
         return self.future.__await__()
-
-
-class ThreadLatch:
-    """Something that one thread waits for and another sets."""
-
-    __slots__ = ("_lock",)
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._lock.acquire()
-
-    def set(self, outcome: object = None) -> None:
-        """Let the thread go on; called once."""
-        self._lock.release()
-
-    def wait(self, timeout_s: float | None) -> bool:
-        """Wait until it is set, at most so long."""
-        return self._lock.acquire(timeout=-1 if timeout_s is None else max(timeout_s, 0))
 
 
 class Handed:
@@ -321,7 +304,7 @@ class LoopHost:
         """Take back the last wish for a turn, where the loop lets us: it would go around once for nothing."""
         ready = self._ready
         handle = self._turn_handle
-        if handle is not None and ready and ready[-1] is handle:
+        if handle is not None and ready and ready[len(ready) - 1] is handle:
             task = self._turn_task
             if task is not None and current_task(self.loop) is task:
                 # Asked for in this same step of the task: the loop cannot have counted it among what it runs in this round.
