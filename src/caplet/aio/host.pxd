@@ -26,8 +26,8 @@ cdef class LoopHost:
     cdef object _thread
     cdef object _turn
     cdef object _turn_handle
-    cdef bint _turn_is_due
-    cdef object _turn_task
+    cdef readonly bint _turn_is_due
+    cdef readonly object _turn_task
     cdef object _workers
 
     cpdef bint enter(self) except -1

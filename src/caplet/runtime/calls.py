@@ -12,6 +12,9 @@ from caplet.runtime.sent_calls import Pipeline, SentCall
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from caplet.cap.answer import Answer
+    from caplet.runtime.interfaces import MethodPlan
+
 __all__ = ["Call", "Pipeline", "PipelineOnlyCall"]
 
 Results = TypeVar("Results", covariant=True)
@@ -27,11 +30,34 @@ class Call(SentCall, Generic[Results]):
 
     __slots__ = ()
 
-    if TYPE_CHECKING:
+    def __init__(self, answer: Answer, plan: MethodPlan) -> None:
+        super().__init__(answer, plan)
 
-        def __await__(self) -> Generator[object, None, Results]: ...
+    def __await__(self) -> Generator[object, None, Results]:
+        return super().__await__()
 
-        def wait(self, timeout_s: float | None = None) -> Results: ...
+    def wait(self, timeout_s: float | None = None) -> Results:
+        """Wait for the results in a thread that is not the event loop's: for calls made by `caplet.blocking`.
+
+        What ends the waiting early, Ctrl-C included, cancels the call unless somebody else waits for it or holds a capability taken from it.
+
+        Args:
+            timeout_s: how long to wait, in seconds; None for ever.
+
+        Raises:
+            RpcError: what the call failed with.
+            RuntimeError: this is the event loop's own thread, or the call was made by another form than `caplet.blocking`.
+            TimeoutError: the time is up.
+        """
+        results: Results = super().wait(timeout_s)
+        return results
+
+    def cancel(self) -> None:
+        """Give the call up: the callee is told, whoever awaits it gets an error, and capabilities taken from it break.
+
+        Does nothing when the call is done.
+        """
+        super().cancel()
 
 
 class PipelineOnlyCall(Call[Results]):

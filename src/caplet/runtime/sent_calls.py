@@ -101,18 +101,7 @@ class SentCall(Pipeline):
         return self._outcome()
 
     def wait(self, timeout_s: float | None = None) -> Any:
-        """Wait for the results in a thread that is not the event loop's: for calls made by `caplet.blocking`.
-
-        What ends the waiting early, Ctrl-C included, cancels the call unless somebody else waits for it or holds a capability taken from it.
-
-        Args:
-            timeout_s: how long to wait, in seconds; None for ever.
-
-        Raises:
-            RpcError: what the call failed with.
-            RuntimeError: this is the event loop's own thread, or the call was made by another form than `caplet.blocking`.
-            TimeoutError: the time is up.
-        """
+        """Wait for the results in another thread than the loop's; see `Call.wait`."""
         self._noticed = True
         state = self._answer.state
         if not state.done:
@@ -146,10 +135,7 @@ class SentCall(Pipeline):
         return Pipeline.__getattr__(self, name)
 
     def cancel(self) -> None:
-        """Give the call up: the callee is told, whoever awaits it gets an error, and capabilities taken from it break.
-
-        Does nothing when the call is done.
-        """
+        """Give the call up; see `Call.cancel`."""
         self._noticed = True
         in_vat(self._answer.state.turns, self._abandon)
 
