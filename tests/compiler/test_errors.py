@@ -277,6 +277,13 @@ WRONG = [
         ],
     ),
     (
+        "struct P { p @0 :P; any @1 :AnyPointer; } const n :P = (p = .n); const m :P = (any = .o); const o :List(P) = [.m];",
+        [
+            "1:49: error: the value of 'n' depends on itself; break the cycle",
+            "1:72: error: the value of 'm' depends on itself; break the cycle",
+        ],
+    ),
+    (
         "const a :Int32 = .S; struct S {}",
         [
             "1:18-19: error: '.S' is not a constant, so that it has no value",

@@ -102,7 +102,7 @@ _MOST_TYPE_PARTS: Final = 10_000
 class Translator:
     """Translates the declarations of a world; `source_info` collects their doc comments."""
 
-    __slots__ = ("_constants", "_members", "_nodes", "_type_parts", "_types", "source_info", "world")
+    __slots__ = ("_constants", "_members", "_nodes", "_pending", "_type_parts", "_types", "source_info", "world")
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -110,6 +110,8 @@ class Translator:
         self._members: dict[int, StructMembers] = {}
         self._types: dict[int, Type] = {}
         self._constants: dict[int, Value | None] = {}
+        # The constants whose values are being made, and whether each was asked for meanwhile.
+        self._pending: dict[int, bool] = {}
         self._nodes: dict[int, tuple[Node, ...]] = {}
         self._type_parts = 0
 
@@ -249,13 +251,17 @@ class Translator:
 
     def constant_value(self, scope: Scope) -> Value | None:
         """Returns the value of a constant, or None after reporting why it has none."""
-        if scope.id not in self._constants:
+        if scope.id in self._pending:
+            self._pending[scope.id] = True
+        elif scope.id not in self._constants:
             self._constants[scope.id] = None
+            self._pending[scope.id] = False
             assert scope.declaration.value is not None
             failed_before = len(self.world.reporter.diagnostics)
             value = ValueCompiler(self, scope).compile(scope.declaration.value, self.constant_type(scope))
-            self._constants[scope.id] = value
-            if value is None and len(self.world.reporter.diagnostics) == failed_before:
+            cyclic = self._pending.pop(scope.id)
+            self._constants[scope.id] = None if cyclic else value
+            if (value is None or cyclic) and len(self.world.reporter.diagnostics) == failed_before:
                 name = scope.declaration.name
                 scope.module.error(
                     name.start, name.end, f"the value of '{name.text}' depends on itself; break the cycle"
