@@ -75,6 +75,7 @@ class MethodTask(asyncio.Task[None]):
 
 
 MAKER: Any = MethodTask.__dict__["maker"]
+TASK: Any = asyncio.Task
 
 
 class LoopWaiter:
@@ -398,8 +399,14 @@ class LoopHost:
         assert self._ready is not None
         method, variables = self._starting
         task.maker = None
-        asyncio.Task.__init__(task, cast("Coroutine[Any, Any, None]", method), loop=self.loop, context=variables)
-        self._step = self._ready.pop()
+        TASK.__init__(task, method, loop=self.loop, context=variables)
+        step = self._ready.pop()
+        if getattr(getattr(step, "_callback", None), "__self__", None) is task:
+            self._step = step
+        else:
+            # Another thread came in between: the loop takes the step.
+            self._ready.append(step)
+            self._keep(task)
         method.task = task
 
     @property

@@ -57,6 +57,9 @@ NOTHING = object()
 
 NO_NAMES: dict[str, object] = {}
 
+# What an `async def` gives; it is asked for without its type parameters.
+_native_coroutine: Any = CoroutineType
+
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
@@ -263,12 +266,12 @@ class ServerMethod:
             TypeError: it cannot be the results.
         """
         if isinstance(outcome, tuple):
-            self.results.fill_in_order(self.begun_results(call, context), outcome, NO_NAMES)
+            self.results.fill_in_order(self.begun_results(call, context), outcome, NO_NAMES)  # pyright: ignore[reportUnknownArgumentType]
         elif isinstance(outcome, Struct) and outcome._plan.type_id == self.results.type_id:
             if context is None or outcome is not context._results:
                 call.results().set(outcome)
         elif isinstance(outcome, Mapping):
-            self.results.fill_in_order(self.begun_results(call, context), (), outcome)
+            self.results.fill_in_order(self.begun_results(call, context), (), outcome)  # pyright: ignore[reportUnknownArgumentType]
         elif self.single is not None:
             setattr(self.begun_results(call, context), self.single, outcome)
         else:
@@ -409,6 +412,7 @@ class RunningCall:
         """Step the coroutine, and answer the call when it has ended."""
         method = self._method
         call = self.call
+        came: object
         try:
             coroutine = self._coroutine
             if coroutine is None:
@@ -420,8 +424,8 @@ class RunningCall:
             else:
                 came = self.advance(coroutine, thrown)
             if not self.ended:
-                return came
-            method.finish(call, self._context, came)
+                return came  # pyright: ignore[reportUnknownVariableType]
+            method.finish(call, self._context, came)  # pyright: ignore[reportUnknownArgumentType]
         except Exception as error:
             method.fail(call, error)
         except BaseException as error:
@@ -434,7 +438,7 @@ class RunningCall:
     def make_coroutine(self) -> Any:
         """Call the method; one that is never begun leaves nothing behind."""
         made = self._function(*self._arguments, **self._named)
-        if not isinstance(made, CoroutineType):
+        if not isinstance(made, _native_coroutine):
             made = result_of(made)
         self._coroutine = made
         return made
@@ -483,4 +487,5 @@ class RunningCall:
             self.task.cancel()
 
 
-Coroutine.register(RunningCall)
+_coroutine: Any = Coroutine
+_coroutine.register(RunningCall)
