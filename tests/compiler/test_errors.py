@@ -568,6 +568,73 @@ WRONG = [
         ],
     ),
     (
+        "struct A { a @0 :string; b @1 :Bytes; c @2 :double; }",
+        [
+            "1:18-23: error: 'string' is not defined; did you mean 'Text'?",
+            "1:32-36: error: 'Bytes' is not defined; did you mean 'Data'?",
+            "1:45-50: error: 'double' is not defined; did you mean 'Float64'?",
+        ],
+    ),
+    (
+        "enum E { a @0; } struct S { e @0 :E = E.a; }",
+        [
+            "1:41: error: 'E' declares nothing named 'a'; an enumerant is written without the name of its enum: 'a'",
+        ],
+    ),
+    (
+        "enum E { A @0; } annotation B (*) :Void;",
+        [
+            "1:10: error: the name of an enumerant begins with a lower-case letter: 'a'",
+            "1:29: error: the name of an annotation begins with a lower-case letter: 'b'",
+        ],
+    ),
+    (
+        "struct A { age @0 :Int8; g :group { first @1 :Int8; } } const a :A = (aeg = 1, g = (frist = 1)); const b :Int8 = .a.aeg;",
+        [
+            "1:71-73: error: A has no field named 'aeg'; did you mean 'age'?",
+            "1:85-89: error: A has no field named 'frist'; did you mean 'first'?",
+            "1:117-119: error: A has no field named 'aeg'; did you mean 'age'?",
+        ],
+    ),
+    (
+        "enum E { red @0; green @1; } const e :E = gren; struct S { struct Inner {} } struct T { i @0 :S.Iner; }",
+        [
+            "1:43-46: error: 'gren' is not an enumerant of E; did you mean 'green'?",
+            "1:97-100: error: 'S' declares nothing named 'Iner'; did you mean 'Inner'?",
+        ],
+    ),
+    (
+        "interface A extends(B) {} interface B extends(A) {}",
+        [
+            "1:21: error: 'B' extends this interface itself; break the cycle",
+            "1:47: error: 'A' extends this interface itself; break the cycle",
+        ],
+    ),
+    (
+        "struct A { using B = .C.D; } struct C { using D = .A.B; } struct X { a @0 :A.B; }",
+        [
+            "1:18: error: 'using B' refers to itself; name a declaration instead",
+        ],
+    ),
+    (
+        "struct A {} struct B { a @0 :A(Text); } struct C(T) {} struct D { c @0 :C(Text)(Text); }",
+        [
+            "1:30-36: error: 'A' takes no generic parameters, but 1 given",
+            "1:73-85: error: the parameters of 'C(Text)' are bound already; remove this list",
+        ],
+    ),
+    (
+        'struct S { a @0 :Int8 = "x"; b @1 :Float32 = true; c @2 :Text = 0x"41"; d @3 :Data = [1]; e @4 :S = [2]; f @5 :Void = 1; }',
+        [
+            "1:25-27: error: expected a value of type Int8, not a string",
+            "1:46-49: error: expected a value of type Float32, not true",
+            '1:65-70: error: expected a value of type Text, not a data literal; write "…"',
+            "1:86-88: error: expected a value of type Data, not a list",
+            "1:101-103: error: expected a value of type S, not a list; write (field = value, …)",
+            "1:119: error: expected a value of type Void, not the number 1",
+        ],
+    ),
+    (
         "const a :Int32 = 99999999999999999999;",
         [
             "1:18-37: error: this integer does not fit into 64 bits",
@@ -627,6 +694,24 @@ def test_errors_in_imported_files_are_reported_with_their_file() -> None:
     ]
 
 
+def test_cycles_through_two_files_are_named() -> None:
+    assert messages('using B = import "b.capnp"; const a :Int32 = B.b;', b='const b :Int32 = import "x.capnp".a;') == [
+        "b.capnp:1:7: error: the value of 'b' depends on itself; break the cycle"
+    ]
+    assert messages('using X = import "b.capnp".Y; struct S { x @0 :X; }', b='using Y = import "x.capnp".X;') == [
+        "x.capnp:1:7: error: 'using X' refers to itself; name a declaration instead"
+    ]
+
+
+def test_ids_that_two_files_use_are_named() -> None:
+    assert messages(
+        'using B = import "b.capnp"; struct A @0xf000000000000001 { b @0 :B.B; }', b="struct B @0xf000000000000001 {}"
+    ) == [
+        "b.capnp:1:11-28: error: the id @0xf000000000000001 is used already, by x.capnp:A at x.capnp:1:39;"
+        " give one of the two another id (`caplet id` makes one)"
+    ]
+
+
 def test_what_is_not_used_of_an_imported_file_is_not_compiled() -> None:
     compiled = compile_text(
         'using B = import "b.capnp";\nstruct A { a @0 :B.B; }',
@@ -644,7 +729,15 @@ def test_bytes_that_are_not_utf8_are_named() -> None:
     assert messages(b"struct A {}\n# \xc3\xbc \xff") == [
         "x.capnp:2:5: error: the byte 0xff at offset 17 is not UTF-8 text; save the file as UTF-8"
     ]
-    assert messages("struct A {}".encode("utf-16")) == ["x.capnp:1:1: error: the file is UTF-16 text; save it as UTF-8"]
+    for encoding, name in (
+        ("utf-16", "UTF-16"),
+        ("utf-16-le", "UTF-16"),
+        ("utf-16-be", "UTF-16"),
+        ("utf-32", "UTF-32"),
+        ("utf-32-be", "UTF-32"),
+    ):
+        found = messages("struct A {}".encode(encoding))
+        assert found == [f"x.capnp:1:1: error: the file is {name} text; save it as UTF-8"]
 
 
 def test_a_byte_order_mark_is_ignored() -> None:

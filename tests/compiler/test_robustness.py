@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import random
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 import pytest
 
-from caplet.compiler import compile_text
+from caplet.compiler import compile_text, diagnostics
 from caplet.errors import CompileError
 from caplet.limits import SCHEMA_NESTING
 
@@ -116,6 +117,40 @@ def test_numbers_of_members_are_bounded() -> None:
 def test_a_huge_number_is_refused_without_being_computed() -> None:
     with pytest.raises(CompileError, match="64 bits"):
         compile_text("const a :UInt64 = " + "9" * 1_000_000 + ";")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"struct Abcdefgh{number} {{ a @0 :Abcdefgx{number}; }}\n" for number in range(2_000)),
+        "enum E {"
+        + "".join(f"value{number} @{number};" for number in range(5_000))
+        + "} const l :List(E) = ["
+        + ", ".join(f"vlaue{number}" for number in range(5_000))
+        + "];",
+    ],
+    ids=["types", "enumerants"],
+)
+def test_names_are_compared_only_so_often(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Comparing each of thousands of unknown names with thousands of known ones took minutes."""
+    compared = 0
+
+    def count(name: str, known: list[str], n: int, cutoff: float) -> list[str]:
+        nonlocal compared
+        compared += len(known)
+        return get_close_matches(name, known, n, cutoff)
+
+    monkeypatch.setattr(diagnostics, "get_close_matches", count)
+    with pytest.raises(CompileError, match="did you mean"):
+        compile_text(text)
+    assert 0 < compared <= 20_000
+
+
+def test_a_name_as_long_as_the_file_is_neither_compared_nor_shown_whole() -> None:
+    with pytest.raises(CompileError) as caught:
+        compile_text(f"struct A{'ab' * 200_000} {{ a @0 :A{'ba' * 200_000}; }}")
+    assert str(caught.value).endswith("is not defined")
+    assert len(str(caught.value)) < 3_000
 
 
 def test_there_are_not_more_diagnostics_than_anybody_reads() -> None:

@@ -75,11 +75,11 @@ def _check_spelling(module: Module, member: Declaration) -> None:
         )
     elif not upper_wanted and not "a" <= name.text[0] <= "z":
         better = name.text.lstrip("_")
-        kind = member.kind.value
+        kind = _with_article(member.kind.value)
         module.error(
             name.start,
             name.end,
-            f"the name of a {kind} begins with a lower-case letter: '{better[:1].lower() + better[1:]}'",
+            f"the name of {kind} begins with a lower-case letter: '{better[:1].lower() + better[1:]}'",
         )
     if "_" in name.text:
         better = _WORD_START.sub(lambda found: found.group(1).upper(), name.text.strip("_"))
@@ -97,8 +97,12 @@ def _check_place(module: Module, member: Declaration, parent: Declaration) -> No
         module.error(
             member.start,
             member.end,
-            f"a {member.kind.value} declaration cannot stand in a {parent.kind.value}; move it into the struct or file around",
+            f"{_with_article(member.kind.value)} declaration cannot stand in {_with_article(parent.kind.value)}; move it into the struct or file around",
         )
+
+
+def _with_article(word: str) -> str:
+    return f"{'an' if word[0] in 'aei' else 'a'} {word}"
 
 
 def _target_name(expression: Expression | None) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 
 from caplet.compiler.source import Source
 from caplet.errors import CompileError, Diagnostic
@@ -14,16 +15,19 @@ from caplet.errors import CompileError, Diagnostic
 __all__ = ["Reporter", "suggestion"]
 
 _MOST_DIAGNOSTICS = 200
+_MOST_COMPARISONS = 20_000
+_LONGEST_COMPARED = 100
 
 
 class Reporter:
     """Collects the diagnostics of one compilation; the same complaint about the same place counts once."""
 
-    __slots__ = ("_seen", "diagnostics")
+    __slots__ = ("_comparisons_left", "_seen", "diagnostics")
 
     def __init__(self) -> None:
         self.diagnostics: list[Diagnostic] = []
         self._seen: set[tuple[str, int, int, str]] = set()
+        self._comparisons_left = _MOST_COMPARISONS
 
     def error(self, source: Source, start: int, end: int, message: str) -> None:
         """Reports a problem with the characters from `start` up to, not including, `end`."""
@@ -35,6 +39,15 @@ class Reporter:
         if key not in self._seen and len(self.diagnostics) < _MOST_DIAGNOSTICS:
             self._seen.add(key)
             self.diagnostics.append(diagnostic)
+
+    def suggestion(self, name: str, known: Iterable[str]) -> str:
+        """Returns the words of `suggestion`, or nothing when this compilation has compared very many names already.
+
+        Comparing is slow: without an end to it, a text with thousands of names and of unknown ones would take minutes.
+        """
+        candidates = list(islice(known, self._comparisons_left))
+        self._comparisons_left -= len(candidates)
+        return suggestion(name, candidates)
 
     @property
     def failed(self) -> bool:
@@ -60,7 +73,8 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     """Returns `"; did you mean 'x'?"` for the names nearest to an unknown one, or nothing."""
     candidates = sorted(set(known))
     near = [candidate for candidate in candidates if candidate.lower() == name.lower()]
-    near = near or get_close_matches(name, candidates, n=3, cutoff=0.6)
+    if not near and len(name) <= _LONGEST_COMPARED:
+        near = get_close_matches(name, candidates, n=3, cutoff=0.6)
     if not near:
         return ""
     return "; did you mean " + " or ".join(f"'{candidate}'" for candidate in near) + "?"

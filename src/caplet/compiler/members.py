@@ -39,6 +39,7 @@ class MemberInfo:
     """A field, group or union of a struct, or the struct itself (then `parent` is None)."""
 
     __slots__ = (
+        "_by_name",
         "annotations",
         "attached",
         "children",
@@ -77,6 +78,7 @@ class MemberInfo:
         self.code_order = code_order
         self.in_union = in_union
         self.children: list[MemberInfo] = []
+        self._by_name: dict[str, MemberInfo] | None = None
         self.attached = False
         self.index = 0
         self.discriminant = NO_DISCRIMINANT
@@ -112,16 +114,16 @@ class MemberInfo:
             parent.attach()
         self.index = len(parent.children)
         parent.children.append(self)
+        parent._by_name = None
         if self.in_union:
             self.discriminant = parent.union_count
             parent.union_count += 1
 
     def find(self, name: str) -> MemberInfo | None:
         """Returns the field with a name, or None."""
-        for child in self.children:
-            if child.name == name:
-                return child
-        return None
+        if self._by_name is None:
+            self._by_name = {child.name: child for child in self.children}
+        return self._by_name.get(name)
 
 
 class StructMembers:

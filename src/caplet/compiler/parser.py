@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from caplet.compiler.diagnostics import Reporter, suggestion
+from caplet.compiler.diagnostics import Reporter
 from caplet.compiler.expressions import ExpressionParser, ParseFailure
 from caplet.compiler.lexer import Statement, Token, TokenKind, lex
 from caplet.compiler.source import Source
@@ -162,7 +162,7 @@ class _StatementParser(ExpressionParser):
             raise self.failure(f"expected {expected}")
         parse_rest = keywords.get(first.text)
         if parse_rest is None:
-            hint = suggestion(first.text, keywords)
+            hint = self.reporter.suggestion(first.text, keywords)
             if member_hint and not hint:
                 raise self.failure(f"'{first.text}' is not followed by '@'; {member_hint}", first)
             raise self.failure(f"expected {expected}, not '{first.text}'{hint}", first)
@@ -281,7 +281,7 @@ class _StatementParser(ExpressionParser):
                 self.source,
                 token.start,
                 token.end,
-                f"'{token.text}' is not an annotation target{suggestion(token.text, _TARGETS)}"
+                f"'{token.text}' is not an annotation target{self.reporter.suggestion(token.text, _TARGETS)}"
                 f" (targets are {', '.join(_TARGETS)} and *)",
             )
             return 0

@@ -6,10 +6,9 @@ values; whoever translates those asks here what an expression refers to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from caplet.compiler.diagnostics import suggestion
 from caplet.compiler.tree import (
     AbsoluteName,
     Application,
@@ -42,6 +41,20 @@ __all__ = [
     "Scope",
     "Variable",
 ]
+
+
+_NAMES_ELSEWHERE: Final = {
+    "any": "AnyPointer",
+    "boolean": "Bool",
+    "bytes": "Data",
+    "double": "Float64",
+    "int": "Int32",
+    "object": "AnyPointer",
+    "str": "Text",
+    "string": "Text",
+    "uint": "UInt32",
+}
+"""What people write who come from other languages, in lower case, and the type they mean."""
 
 
 @record
@@ -132,6 +145,7 @@ class Scope:
     """A declaration that becomes a node, and the names declared directly inside it."""
 
     __slots__ = (
+        "_enumerants",
         "children",
         "declaration",
         "display_name",
@@ -160,6 +174,7 @@ class Scope:
         self.parameters = [parameter.text for parameter in declaration.parameters]
         self.children: dict[str, Scope | Alias] = {}
         self.nested: list[Scope] = []
+        self._enumerants: dict[str, int] | None = None
         parent_level = parent.level if parent is not None else None
         self.level: Level = Level(node_id, len(self.parameters), True, (), parent_level)
 
@@ -167,6 +182,17 @@ class Scope:
     def kind(self) -> DeclarationKind:
         """What is declared."""
         return self.declaration.kind
+
+    @property
+    def enumerants(self) -> dict[str, int]:
+        """The numbers of the enumerants declared here, by their names."""
+        if self._enumerants is None:
+            self._enumerants = {
+                member.name.text: member.ordinal.value
+                for member in self.declaration.nested
+                if member.kind == DeclarationKind.ENUMERANT and member.ordinal is not None
+            }
+        return self._enumerants
 
     @property
     def is_generic(self) -> bool:
@@ -240,26 +266,32 @@ class Resolver:
         builtin = BUILTINS.get(name)
         if builtin is not None:
             return Reference(builtin, Level(builtin.id, builtin.parameter_count, False, (), None))
-        hint = suggestion(name, self.visible_names())
-        if name == "Object":
-            hint = "; did you mean 'AnyPointer'?"
+        hint = self.suggestion(name, self.visible_names())
+        if not hint and name.lower() in _NAMES_ELSEWHERE:
+            hint = f"; did you mean '{_NAMES_ELSEWHERE[name.lower()]}'?"
         self.error(expression.start, expression.end, f"'{name}' is not defined{hint}")
         return None
 
-    def visible_names(self) -> set[str]:
+    def suggestion(self, name: str, known: Iterable[str]) -> str:
+        return self.scope.module.world.reporter.suggestion(name, known)
+
+    def visible_names(self) -> Iterator[str]:
         """All names that can be used here without a dot."""
-        names = {*BUILTINS, *self.implicits.names}
+        yield from BUILTINS
+        yield from self.implicits.names
         scope: Scope | None = self.scope
         while scope is not None:
-            names.update(scope.children, scope.parameters)
+            yield from scope.children
+            yield from scope.parameters
             scope = scope.parent
-        return names
 
     def member_of(self, parent: Reference, name: Name, shown: str) -> Resolved | None:
         children = parent.target.children if isinstance(parent.target, Scope) else {}
         child = children.get(name.text)
         if child is None:
-            hint = suggestion(name.text, children)
+            hint = self.suggestion(name.text, children)
+            if isinstance(parent.target, Scope) and name.text in parent.target.enumerants:
+                hint = f"; an enumerant is written without the name of its enum: '{name.text}'"
             self.error(name.start, name.end, f"{shown} declares nothing named '{name.text}'{hint}")
             return None
         return self.entered(child, parent.level, name)

@@ -16,6 +16,7 @@ __all__ = ["Source", "decode_source"]
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SHOWN_COLUMNS = 240
+_LONGEST_MESSAGE = 2_000
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 
 
@@ -73,6 +74,9 @@ class Source:
             line_end = len(self.text)
         last = max(start, min(end, line_end) - 1)
         text = self.text[line_start:line_end].rstrip("\r")
+        if len(message) > _LONGEST_MESSAGE:
+            # A name may be as long as the file, and be named two hundred times.
+            message = f"{message[: _LONGEST_MESSAGE // 2]} … {message[-_LONGEST_MESSAGE // 2 :]}"
         source_line = text if len(text) <= _SHOWN_COLUMNS else None
         return Diagnostic(self.filename, line, column, column + last - start, message, source_line)
 
@@ -83,8 +87,9 @@ def decode_source(filename: str, data: bytes) -> tuple[Source | None, Diagnostic
     Returns:
         The source and no diagnostic, or no source and the diagnostic that says which byte is not UTF-8.
     """
-    if data.startswith(_UTF16_MARKS):
-        return None, Diagnostic(filename, 1, 1, 1, "the file is UTF-16 text; save it as UTF-8")
+    if data.startswith(_UTF16_MARKS) or b"\0" in data[:2]:
+        encoding = "UTF-32" if b"\0\0" in data[:4] else "UTF-16"
+        return None, Diagnostic(filename, 1, 1, 1, f"the file is {encoding} text; save it as UTF-8")
     mark_bytes = len(_UTF8_MARK) if data.startswith(_UTF8_MARK) else 0
     try:
         return Source(filename, data[mark_bytes:].decode("utf-8"), mark_bytes), None

@@ -10,7 +10,6 @@ import struct
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from caplet.compiler.diagnostics import suggestion
 from caplet.compiler.encoding import (
     GroupValue,
     ListValue,
@@ -258,11 +257,11 @@ class ValueCompiler:
                 continue
             member = parent.find(item.name.text)
             if member is None:
-                names = [child.name for child in parent.children]
+                names = (child.name for child in parent.children)
                 self.scope.module.error(
                     item.name.start,
                     item.name.end,
-                    f"{self.translator.type_name(type_)} has no field named '{item.name.text}'{suggestion(item.name.text, names)}",
+                    f"{self.translator.type_name(type_)} has no field named '{item.name.text}'{self.resolver.suggestion(item.name.text, names)}",
                 )
             elif member.is_field:
                 if member.ordinal is not None:
@@ -329,11 +328,7 @@ class ValueCompiler:
 
     def enumerant(self, type_: EnumType, name: str) -> int | None:
         scope = self.translator.world.scopes.get(type_.type_id)
-        if scope is not None:
-            for member in scope.declaration.nested:
-                if member.name.text == name and member.ordinal is not None:
-                    return member.ordinal.value
-        return None
+        return None if scope is None else scope.enumerants.get(name)
 
     def is_visible(self, name: str) -> bool:
         """Whether a name is declared in this scope or one around it."""
@@ -344,8 +339,8 @@ class ValueCompiler:
 
     def unknown_enumerant(self, expression: RelativeName, type_: EnumType) -> None:
         scope = self.translator.world.scopes.get(type_.type_id)
-        names = [member.name.text for member in scope.declaration.nested] if scope is not None else []
-        hint = suggestion(expression.name, names) or (f"; it has {', '.join(names[:8])}" if names else "")
+        names = [] if scope is None else list(scope.enumerants)
+        hint = self.resolver.suggestion(expression.name, names) or (f"; it has {', '.join(names[:8])}" if names else "")
         self.error(expression, f"'{expression.name}' is not an enumerant of {self.translator.type_name(type_)}{hint}")
 
     def unqualified(self, expression: RelativeName) -> None:
@@ -411,12 +406,12 @@ class ValueCompiler:
             return None
         member = body.find(expression.name.text)
         if member is None:
-            names = [child.name for child in body.children]
+            names = (child.name for child in body.children)
             shown = self.translator.type_name(parent.type) if parent.group is None else f"the group '{body.name}'"
             self.scope.module.error(
                 expression.name.start,
                 expression.name.end,
-                f"{shown} has no field named '{expression.name.text}'{suggestion(expression.name.text, names)}",
+                f"{shown} has no field named '{expression.name.text}'{self.resolver.suggestion(expression.name.text, names)}",
             )
         return member
 
