@@ -109,6 +109,14 @@ def test_types_that_double_at_each_step_are_refused() -> None:
         compile_text(text + "struct S { a @0 :A60; }")
 
 
+def test_values_that_double_at_each_step_are_refused() -> None:
+    text = f'struct S {{ l @0 :List(S); t @1 :Text; }}\nconst a0 :S = (t = "{"x" * 100_000}");\n'
+    text += "".join(f"const a{number + 1} :S = (l = [.a{number}, .a{number}]);\n" for number in range(60))
+    with pytest.raises(CompileError, match="the constants copied into others up to here are too large") as caught:
+        compile_text(text)
+    assert len(caught.value.diagnostics) == 1
+
+
 def test_numbers_of_members_are_bounded() -> None:
     with pytest.raises(CompileError, match="at most 65534"):
         compile_text("struct A { a @65535 :Int32; }")

@@ -91,7 +91,7 @@ class Module:
 class World:
     """Everything that one compilation has read."""
 
-    __slots__ = ("importer", "modules", "reporter", "require_ids", "scopes")
+    __slots__ = ("copied_bytes", "importer", "modules", "reporter", "require_ids", "scopes")
 
     def __init__(self, importer: Importer, require_ids: bool = True) -> None:
         self.importer = importer
@@ -99,6 +99,7 @@ class World:
         self.require_ids = require_ids
         self.modules: dict[str, Module | None] = {}
         self.scopes: dict[int, Scope] = {}
+        self.copied_bytes = 0
 
     def load(self, file: SchemaFile) -> Module | None:
         """Reads, parses and declares a file, unless that was done; None when it cannot be read."""

@@ -86,6 +86,8 @@ _WORDS: Final[dict[str, tuple[TypeKind, bool | float | None]]] = {
     "inf": (TypeKind.FLOAT64, float("inf")),
 }
 _NAME_EXPRESSIONS: Final = (RelativeName, AbsoluteName, Member, Application, ImportPath, Index)
+_MOST_COPIED_BYTES: Final = 1 << 26
+_MESSAGE_WEIGHT: Final = 16  # Structs and lists take that much longer to copy, byte for byte.
 
 
 class Constant:
@@ -439,6 +441,8 @@ class ValueCompiler:
             return None
         source, value = constant.type, constant.value
         content = value.content
+        if isinstance(content, (bytes, str)) and not self.count_copy(expression, value.kind, len(content)):
+            return None
         if source.kind in INTEGER_RANGES and isinstance(content, int):
             literal = Integer(expression.start, expression.end, content)
             fitting = self.scalar(literal, type_, True)
@@ -448,6 +452,19 @@ class ValueCompiler:
         if _constant_fits(source, type_):
             return value
         return self.mismatch_constant(expression, constant, type_)
+
+    def count_copy(self, expression: Expression, kind: TypeKind, size_bytes: int) -> bool:
+        """Returns whether a constant may be copied; what doubles at each of a few dozen steps would fill any memory."""
+        world = self.translator.world
+        before = world.copied_bytes
+        world.copied_bytes += size_bytes if kind in (TypeKind.TEXT, TypeKind.DATA) else size_bytes * _MESSAGE_WEIGHT
+        if before <= _MOST_COPIED_BYTES < world.copied_bytes:
+            self.error(
+                expression,
+                f"the constants copied into others up to here are too large: more than {_MOST_COPIED_BYTES >> 20} MiB of text and "
+                f"data, or {_MOST_COPIED_BYTES // _MESSAGE_WEIGHT >> 20} MiB of structs and lists; keep such values outside of the schema",
+            )
+        return world.copied_bytes <= _MOST_COPIED_BYTES
 
     def mismatch_constant(self, expression: Expression, constant: Constant, type_: Type) -> Written | None:
         if isinstance(type_, StructType):
