@@ -14,6 +14,9 @@ from caplet.schema.records import replace
 
 CORPUS = Path(__file__).parent / "corpus"
 CORPUS_FILES = sorted(path.name for path in CORPUS.glob("*.capnp"))
+CLAUSES = Path(__file__).parent / "clauses"
+"""One small schema for each clause of the language, named after it."""
+CLAUSE_FILES = sorted(path.name for path in CLAUSES.glob("*.capnp"))
 INCLUDE = Path("/usr/include/capnp")
 INSTALLED = [*sorted(INCLUDE.glob("*.capnp")), *sorted((INCLUDE / "compat").glob("*.capnp"))]
 
@@ -54,6 +57,12 @@ def test_nodes_of_the_whole_corpus_compiled_together_equal_those_of_the_tool(
 ) -> None:
     monkeypatch.chdir(CORPUS)
     compare(compile_files(CORPUS_FILES, [INCLUDE.parent]), tool.compile(CORPUS_FILES, CORPUS))
+
+
+@pytest.mark.parametrize("name", CLAUSE_FILES)
+def test_nodes_of_each_clause_equal_those_of_the_tool(tool, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(CLAUSES)
+    compare(compile_files([name], [INCLUDE.parent]), tool.compile([name], CLAUSES))
 
 
 @pytest.mark.parametrize("path", INSTALLED, ids=lambda path: path.name)
