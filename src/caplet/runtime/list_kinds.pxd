@@ -11,15 +11,17 @@ from caplet.wire.segment cimport Segment
 from caplet.wire.views cimport ListReader
 
 cdef extern from "Python.h":
+    ctypedef struct TypeObject "PyTypeObject"
+    ctypedef object (*MakesNew "newfunc")(TypeObject *, object, PyObject *)
     ctypedef struct TypeObject "PyTypeObject":
-        object (*tp_new)(object, object, PyObject *)
+        MakesNew tp_new
 
 cdef bint COMPILED
 cdef Segment EMPTY_SEGMENT
 cdef int POINTER, COMPOSITE, VOID
 
 cdef inline List new_list(object cls):
-    return <List>(<TypeObject *>cls).tp_new(cls, (), NULL)
+    return <List>(<TypeObject *>cls).tp_new(<TypeObject *>cls, (), NULL)
 
 cdef class ListKind(PointerKind):
     cdef public object cls

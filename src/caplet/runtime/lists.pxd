@@ -12,9 +12,11 @@ from caplet.wire.views cimport ListReader, StructReader
 cdef extern from "Python.h":
     ctypedef struct BufferProcs "PyBufferProcs":
         int (*bf_getbuffer)(object, Py_buffer *, int) except -1
+    ctypedef struct TypeObject "PyTypeObject"
+    ctypedef object (*MakesNew "newfunc")(TypeObject *, object, PyObject *)
     ctypedef struct TypeObject "PyTypeObject":
         BufferProcs *tp_as_buffer
-        object (*tp_new)(object, object, PyObject *)
+        MakesNew tp_new
         void (*tp_dealloc)(PyObject *) noexcept
     int PyObject_GetBuffer(object, Py_buffer *, int) except -1
     TypeObject *type_of "Py_TYPE"(PyObject *)
@@ -41,18 +43,18 @@ cdef inline set_buffer(object cls):
 cdef struct Pool:
     int count
     PyObject *idle[32]
-    object (*tp_new)(object, object, PyObject *)
+    MakesNew tp_new
     void (*tp_dealloc)(PyObject *) noexcept
 
 cdef Pool POOL
 
-cdef inline object take_list(object cls, object args, PyObject *named):
+cdef inline object take_list(TypeObject *cls, object args, PyObject *named):
     # StructList.__new__
     cdef PyObject *again
-    if POOL.count == 0 or cls is not StructList:
+    if POOL.count == 0 or cls is not <TypeObject *>StructList:
         return POOL.tp_new(cls, args, named)
     POOL.count -= 1
-    again = renew(POOL.idle[POOL.count], <TypeObject *>cls)
+    again = renew(POOL.idle[POOL.count], cls)
     PyObject_GC_Track(again)
     made = <object>again
     Py_DECREF(made)

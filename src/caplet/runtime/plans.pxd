@@ -13,9 +13,11 @@ from caplet.wire.untyped_builder cimport AnyPointerBuilder
 from caplet.wire.views cimport StructBuilder, StructReader
 
 cdef extern from "Python.h":
+    ctypedef struct TypeObject "PyTypeObject"
+    ctypedef object (*MakesNew "newfunc")(TypeObject *, object, PyObject *)
     ctypedef struct TypeObject "PyTypeObject":
         Py_ssize_t tp_basicsize
-        object (*tp_new)(object, object, PyObject *)
+        MakesNew tp_new
         void (*tp_dealloc)(PyObject *) noexcept
     TypeObject *type_of "Py_TYPE"(PyObject *)
     PyObject *renew "PyObject_Init"(PyObject *, TypeObject *)
@@ -49,7 +51,7 @@ cdef inline StructReader new_struct(object cls):
     cdef PyObject *again
     cdef StructReader made
     if POOL.count == 0:
-        return <StructReader>(<TypeObject *>StructReader).tp_new(cls, (), NULL)
+        return <StructReader>(<TypeObject *>StructReader).tp_new(<TypeObject *>cls, (), NULL)
     POOL.count -= 1
     again = renew(POOL.idle[POOL.count], <TypeObject *>cls)
     PyObject_GC_Track(again)

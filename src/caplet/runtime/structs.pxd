@@ -9,12 +9,14 @@ from caplet.runtime.plans cimport StructKind
 from caplet.wire.views cimport StructReader
 
 cdef extern from "Python.h":
+    ctypedef struct TypeObject "PyTypeObject"
+    ctypedef object (*MakesNew "newfunc")(TypeObject *, object, PyObject *)
     ctypedef struct TypeObject "PyTypeObject":
         object (*tp_getattro)(object, object)
         int (*tp_setattro)(object, object, PyObject *) except -1
         object (*tp_descr_get)(object, object, object)
         int (*tp_descr_set)(object, object, object) except -1
-        object (*tp_new)(object, object, PyObject *)
+        MakesNew tp_new
         int (*tp_init)(object, object, PyObject *) except -1
     PyObject *generic_getattr "PyObject_GenericGetAttr"(PyObject *, PyObject *)
     PyObject *found_in "_PyType_Lookup"(TypeObject *, PyObject *)
@@ -55,9 +57,9 @@ cdef inline int set_attribute(object obj, object name, PyObject *value) except -
         return 0
     return (<TypeObject *>FieldBuilder).tp_setattro(obj, name, value)
 
-cdef inline object make_root(object cls, object args, PyObject *named):
+cdef inline object make_root(TypeObject *cls, object args, PyObject *named):
     # Struct.__new__
-    cdef StructKind plan = <StructKind?>cls._plan
+    cdef StructKind plan = <StructKind?>(<object>cls)._plan
     cdef StructReader made = plan.new(True)
     new_root(plan, made)
     if args:
