@@ -342,6 +342,8 @@ import caplet
 from caplet import blocking
 from caplet.aio.latches import ThreadLatch
 
+# Who runs tests in the background may have it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 schema = caplet.load({schema!r})
 begun = threading.Event()
 end = threading.Event()
