@@ -139,6 +139,18 @@ def test_eval_of_groups_gives_what_the_original_gives(programs: Programs, groups
         assert expected.returncode == 0
 
 
+@pytest.mark.parametrize("name", ["x", "l", "l[1]", "s", "s.f", "S.f", "S.l[0]", "big", "tiny"])
+def test_eval_of_floats_gives_the_digits_of_the_original(programs: Programs, name: str) -> None:
+    (programs.directory / "floats.capnp").write_bytes(
+        b"@0xbf5147cbbecf40c5; struct S { f @0 :Float32 = 0.1; l @1 :List(Float32) = [0.1]; }"
+        b" const x :Float32 = 0.1; const l :List(Float32) = [0.1, 0.2]; const s :S = (f = 0.7);"
+        b" const big :Float32 = 1e30; const tiny :Float64 = 4.9e-324;"
+    )
+    expected = programs.theirs("eval", "floats.capnp", name)
+    found = programs.ours("eval", "floats.capnp", name)
+    assert (found.returncode, found.stdout) == (expected.returncode, expected.stdout)
+
+
 @pytest.mark.parametrize(
     ("name", "problem"),
     [

@@ -23,7 +23,7 @@ from caplet.notation.text import TextPrinter
 from caplet.schema.codec import encode_request
 from caplet.schema.evolution import Effect, breaking_changes
 from caplet.schema.ids import random_id
-from caplet.schema.model import StructType
+from caplet.schema.model import PRIMITIVES, StructType, TypeKind
 from caplet.tools.arguments import COMMANDS, command_parser, main_parser, positionals
 from caplet.tools.completion import completion_script
 from caplet.tools.formats import (
@@ -248,7 +248,9 @@ def _eval(options: argparse.Namespace) -> None:
     names = SchemaNames(path, options.import_path, not options.no_standard_import)
     found = names.constant(name)
     if options.output == "text":
-        print(TextPrinter(names.registry).format_value(found.type, found.value, not options.short))
+        # The original shows a Float32 that stands alone with all the digits of a Float64.
+        shown_type = PRIMITIVES[TypeKind.FLOAT64] if found.type.kind == TypeKind.FLOAT32 else found.type
+        print(TextPrinter(names.registry).format_value(shown_type, found.value, not options.short))
     elif options.output == "json":
         print(JsonCodec(names.registry, pretty=not options.short).encode_value(found.type, found.value))
     elif isinstance(found.type, StructType):
