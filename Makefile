@@ -26,7 +26,7 @@ $(error $(VENV) was made by another Python than $(PYTHON): remove it first)
 endif
 endif
 endif
-SOURCES := $(shell find src -type f \( -name '*.py' -o -name '*.pxd' -o -name '*.capnp' -o -name '*.txt' -o -name py.typed \)) pyproject.toml setup.py
+SOURCES := $(shell find src/caplet -type f \( -name '*.py' -o -name '*.pxd' -o -name '*.capnp' -o -name '*.txt' -o -name py.typed \)) pyproject.toml setup.py
 ONLY ?=
 ARGS ?=
 
