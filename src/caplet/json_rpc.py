@@ -449,11 +449,11 @@ class JsonRpcPeer:
         else:
             respond(_error_text(None, INVALID_REQUEST, "the message is neither a request nor a response", None))
 
-    def _receive_call(self, call_id: object, name: object, params: Any, respond: Callable[[str | None], None]) -> None:
+    def _receive_call(self, call_id: object, name: Json, params: Any, respond: Callable[[str | None], None]) -> None:
         method = self._ours.get(name) if isinstance(name, str) else None
         problem: tuple[int, str] | None = None
         if method is None or self._service is None:
-            problem = METHOD_NOT_FOUND, f"there is no method {json.dumps(plain(name))[:80]}"  # type: ignore[arg-type]
+            problem = METHOD_NOT_FOUND, f"there is no method {json.dumps(plain(name))[:80]}"
         elif len(self.running) >= self.limits.answers:
             problem = OVERLOADED, f"{len(self.running)} calls are open"
         else:

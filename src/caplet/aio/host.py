@@ -50,6 +50,7 @@ def _count_alone() -> int:
 
 HELD_BY_ONE = _count_alone()
 
+# What `asyncio.current_task` looks in, on 3.11 without asking for the running loop first; it has no public name.
 current_task: Callable[[asyncio.AbstractEventLoop], asyncio.Task[Any] | None]
 current_task = asyncio.tasks._current_tasks.get if sys.version_info < (3, 12) else asyncio.current_task  # type: ignore[attr-defined]
 enter_task: Callable[[asyncio.AbstractEventLoop, asyncio.Task[Any]], None] = asyncio.tasks._enter_task
