@@ -5,6 +5,7 @@ from __future__ import annotations
 from caplet.cap.hints import NO_PROMISE_PIPELINING
 from caplet.cap.promise import PromiseCapability
 from caplet.errors import Failed
+from caplet.testing.network import Network
 from caplet.testing.objects import Service, answer_call, call, capabilities_of, fill, new_call, number_of
 from caplet.wire.message import MessageBuilder
 
@@ -234,3 +235,50 @@ def test_a_promise_for_results_without_capabilities_becomes_null_H3(pair):
     answer_call(pair.bob.held.pop())
     pair.run()
     assert other.done
+
+
+def test_a_call_that_waited_in_a_promise_does_not_keep_the_answer_that_it_was_pipelined_on(pair):
+    """What else came with that answer is released when it is dropped, though the call is still under way."""
+    thing, other = Service(), Service()
+    target = pair.ready()
+    promise = PromiseCapability(pair.network.vats["alice"].vat.turns)
+    first = call(promise)
+    behind = call(first.pipeline((0,)), number=7)
+    promise.resolve(target)
+    pair.run()
+    answer_call(pair.bob.held.pop(), 0, [thing.capability, other.capability])
+    pair.run()
+    assert thing.numbers == [7]
+    assert not other.is_released
+    del first
+    pair.run()
+    assert other.is_released
+    answer_call(thing.held.pop(), 8)
+    pair.run()
+    assert number_of(behind.result()) == 8
+
+
+def test_a_call_that_is_handed_on_does_not_keep_the_answer_that_it_was_pipelined_on():
+    """The same between three vats."""
+    carol = Service()
+    network = Network()
+    network.add_vat("carol", carol.capability)
+    network.add_vat("bob", lambda peer: network.vats["bob"].bootstrap("carol"))
+    network.add_vat("alice")
+    network.connect("alice", "bob")
+    network.connect("bob", "carol")
+    thing, other = Service(), Service()
+    first = call(network.vats["alice"].bootstrap("bob"))
+    behind = call(first.pipeline((0,)), number=7)
+    network.run()
+    answer_call(carol.held.pop(), 0, [thing.capability, other.capability])
+    network.run()
+    assert thing.numbers == [7]
+    del first
+    network.run()
+    assert other.is_released
+    answer_call(thing.held.pop(), 8)
+    network.run()
+    assert number_of(behind.result()) == 8
+    carol.cancelled.clear()
+    network.assert_idle()

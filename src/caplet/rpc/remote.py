@@ -109,7 +109,8 @@ class RemoteCapability(Capability):
 
     def deliver(self, call: IncomingCall) -> None:
         """Hand the call on to the peer."""
-        call.target = self
+        # The question of the call keeps what it is made on, as long as the peer needs that; the call itself has left this vat.
+        call.target = None
         request = self.new_request(call.interface_id, call.method_id)
         try:
             request.params.set(call.params)
