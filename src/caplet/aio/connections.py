@@ -169,8 +169,6 @@ class Connecting:
             async with asyncio.timeout(self._timeout_s):
                 ended = await open_place(owner.loop, place, accept, self._options)
         except TimeoutError as error:
-            if links:
-                links[0].transport.abort()
             raise Disconnected(f"cannot connect to {place}: no answer within {self._timeout_s} s") from error
         except OSError as error:
             raise Disconnected(f"cannot connect to {place}: {error}") from error

@@ -19,7 +19,7 @@ from caplet.aio.pipes import ChildProcess, open_stdio
 from caplet.aio.transports.memory import connect_memory
 from caplet.aio.transports.pair import PairTransport
 from caplet.aio.transports.sockets import SocketTransport
-from caplet.aio.transports.stream import StreamTransport
+from caplet.aio.transports.stream import StreamTransport, open_stream
 
 if TYPE_CHECKING:
     import ssl
@@ -164,7 +164,7 @@ async def open_socket(
     sock.setblocking(False)
     opened = "" if address is None else str(address)
     tls = None
-    hostname = None
+    hostname = ""
     if address is not None and address.kind == "tls":
         tls, hostname = options.tls or default_tls(), options.server_hostname or address.host
     if tls is None and (watches_sockets(loop) or sock.family == getattr(socket, "AF_UNIX", None)):
@@ -172,14 +172,10 @@ async def open_socket(
         return
     kind = "tcp" if tls is None else "tls"
 
-    def make_protocol() -> StreamTransport:
+    def make_transport() -> StreamTransport:
         return StreamTransport(accept, options.make_framing(), kind, opened)
 
-    try:
-        await loop.create_connection(make_protocol, sock=sock, ssl=tls, server_hostname=hostname)
-    except BaseException:
-        sock.close()
-        raise
+    await open_stream(loop, make_transport, sock, tls, hostname)
 
 
 def default_tls() -> ssl.SSLContext:

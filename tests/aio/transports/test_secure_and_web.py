@@ -11,7 +11,9 @@ from websockets.asyncio.client import connect as connect_websocket
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import caplet
-from caplet.aio.transports.websocket import SUBPROTOCOL
+from caplet.aio.driver import running_vat
+from caplet.aio.transports.stream import StreamTransport
+from caplet.aio.transports.websocket import SUBPROTOCOL, WebSocketTransport
 
 from ..conftest import TIMEOUT_S, EchoServer, schema, until
 from .certificates import contexts
@@ -65,6 +67,48 @@ def test_a_server_that_the_client_does_not_trust_is_refused(address: str) -> Non
             with pytest.raises(caplet.Disconnected, match=r"other\.example"):
                 await caplet.connect(serving.address, tls=client, server_hostname="other.example")
             await still_works(serving, tls=client)
+
+    run(main())
+
+
+@pytest.mark.parametrize("scheme", ["tls", "wss", "ws"])
+@pytest.mark.usefixtures("each_loop")
+def test_who_gives_up_in_the_moment_in_which_the_stream_is_open_leaves_nothing_open(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor a socket that is closed under the loop's transport: its number would be that of the next connection."""
+    kind: Any = StreamTransport if scheme == "tls" else WebSocketTransport
+    made = kind.connection_made
+    connecting: list[asyncio.Task[Any]] = []
+
+    def connection_made(self: Any, transport: Any) -> None:
+        made(self, transport)
+        if connecting and self._opened:
+            connecting[0].cancel()
+
+    monkeypatch.setattr(kind, "connection_made", connection_made)
+
+    async def main() -> None:
+        server, client = contexts()
+        ended = asyncio.Event()
+        async with (
+            caplet.serve("tcp://127.0.0.1:0", EchoServer()) as plain,
+            caplet.serve(
+                f"{scheme}://127.0.0.1:0", EchoServer(), tls=server, on_lost=lambda connection, error: ended.set()
+            ) as serving,
+        ):
+            connecting.append(asyncio.ensure_future(caplet.connect(serving.address, tls=client).open()))
+            with pytest.raises(asyncio.CancelledError):
+                await connecting[0]
+            connecting.clear()
+            others = [await caplet.connect(plain.address) for _ in range(3)]
+            for other in others:
+                assert (await other.bootstrap(schema.Echo).echo(number=5)).number == 5
+                await other.close()
+            if scheme == "tls":
+                await ended.wait()
+            await until(lambda: serving.connections == 0)
+            await until(lambda: not running_vat().links)
 
     run(main())
 

@@ -17,11 +17,17 @@ from caplet.aio.transports.windows import stream_buffer_bytes
 from caplet.errors import DecodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    import socket
+    import ssl
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeVar
 
     from caplet.aio.transports.base import Accept, Framing, Receiver
+    from caplet.aio.transports.websocket import WebSocketTransport
 
-__all__ = ["StreamTransport", "write_buffers"]
+    LoopTransport = TypeVar("LoopTransport", bound="StreamTransport | WebSocketTransport")
+
+__all__ = ["StreamTransport", "open_stream", "write_buffers"]
 
 _READ_BYTES = 64 * 1024
 # Below this, copying pieces into one is cheaper than handing each to the loop.
@@ -182,6 +188,44 @@ class StreamTransport(asyncio.BufferedProtocol):
         """End the connection at once."""
         if self._stream is not None:
             self._stream.abort()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the stream is open."""
+        return self._stream is not None
+
+
+async def open_stream(
+    loop: asyncio.AbstractEventLoop,
+    make_transport: Callable[[], LoopTransport],
+    sock: socket.socket,
+    tls: ssl.SSLContext | None,
+    hostname: str,
+) -> LoopTransport:
+    """Open a stream over a connected socket; when that fails or is given up, nothing stays open.
+
+    Args:
+        loop: the running loop.
+        make_transport: makes the transport that stands upon the loop's.
+        sock: the socket; owned.
+        tls: the rules for TLS; None for none.
+        hostname: the name that the certificate must have.
+
+    Raises:
+        OSError: the connection failed, or a certificate was refused.
+    """
+    transport = make_transport()
+    try:
+        await loop.create_connection(
+            lambda: transport, sock=sock, ssl=tls, server_hostname=None if tls is None else hostname
+        )
+    except BaseException:
+        transport.abort()
+        # Once it is open the socket is the loop's: closed under that, its number would soon be that of another connection.
+        if not transport.is_open:
+            sock.close()
+        raise
+    return transport
 
 
 def write_buffers(stream: asyncio.WriteTransport, buffers: list[memoryview | bytes]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from caplet.aio.peers import Peer, peer_of_stream
 from caplet.aio.transports.base import HIGH_WATER_BYTES, LOW_WATER_BYTES, NOBODY
-from caplet.aio.transports.stream import write_buffers
+from caplet.aio.transports.stream import open_stream, write_buffers
 from caplet.aio.transports.websocket_frames import NORMAL, SUBPROTOCOL_NAME, TEXT_FRAME, WRONG_KIND, message_of_frame
 from caplet.aio.transports.windows import stream_buffer_bytes
 from caplet.errors import DecodeError
@@ -275,6 +275,13 @@ class WebSocketTransport(asyncio.Protocol):
         """End the connection at once."""
         if self._stream is not None:
             self._stream.abort()
+        else:
+            self._deadline.cancel()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the stream is open."""
+        return self._stream is not None
 
 
 # --- opening ---------------------------------------------------------------------------------------------------------------------------
@@ -308,18 +315,11 @@ async def open_websocket(
         )
         return WebSocketTransport(protocol, accept, options, address.kind, opened=str(address))
 
-    hostname = options.server_hostname or address.host
-    try:
-        stream, transport = await loop.create_connection(
-            make_transport, sock=sock, ssl=tls, server_hostname=hostname if tls is not None else None
-        )
-    except BaseException:
-        sock.close()
-        raise
+    transport = await open_stream(loop, make_transport, sock, tls, options.server_hostname or address.host)
     try:
         await transport.opened
     except BaseException:
-        stream.abort()
+        transport.abort()
         raise
 
 
