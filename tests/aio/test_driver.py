@@ -9,10 +9,11 @@ from caplet.aio.driver import MESSAGES_A_ROUND, Link, LoopVat, running_vat
 from caplet.aio.peers import Peer
 from caplet.limits import Limits
 from caplet.rpc import encode
+from caplet.rpc.flow import EARLY_BYTES
 from caplet.rpc.window import DEFAULT_WINDOW_BYTES
 from caplet.wire.message import MessageReader
 
-from .conftest import TIMEOUT_S, until
+from .conftest import TIMEOUT_S, schema, until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,12 +31,14 @@ class Silent:
         self.reading = True
         self.ended = False
         self.sent = 0
+        self.segments: list[memoryview] = []
 
     def window_bytes(self) -> int:
         return DEFAULT_WINDOW_BYTES
 
     def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
         self.sent += len(messages)
+        self.segments += [segment for message in messages for segment in message]
 
     def pause_reading(self) -> None:
         assert self.reading
@@ -121,3 +124,22 @@ def test_a_loop_does_not_keep_the_task_that_asked_for_the_last_turn() -> None:
         assert host._turn_task is None
 
     asyncio.run(main())
+
+
+def test_what_a_stream_sends_leaves_while_its_sender_goes_on_and_is_not_copied() -> None:
+    async def main() -> None:
+        link, transport = await linked()
+        echo = schema.Echo(link.bootstrap())
+        content = bytes(EARLY_BYTES)
+        echo.push(content=content)
+        # The question for the object, and the call.
+        assert transport.sent == 2
+        assert any(segment.obj is content for segment in transport.segments)
+        half = bytes(EARLY_BYTES // 2)
+        echo.push(content=half)
+        assert transport.sent == 2
+        echo.push(content=half)
+        assert transport.sent == 4
+        link.connection.disconnect()
+
+    asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))

@@ -12,7 +12,7 @@ from caplet.limits import Limits
 from caplet.rpc import decode
 from caplet.rpc.connection import Connection
 from caplet.rpc.ids import FIRST_SILENT_ID
-from caplet.rpc.window import VariableWindow
+from caplet.rpc.window import FixedWindow
 from caplet.testing.objects import Service, answer_call, call, new_call, number_of
 from caplet.testing.scripted import ScriptedPeer, export, hosted
 
@@ -34,36 +34,32 @@ def test_an_object_may_close_the_connection_when_it_is_released():
     assert "the last object went" in str(peer.connection.error)
 
 
+class FailingWindow(FixedWindow):
+    """Has no room for a second message, and does not know it twice."""
+
+    asked = 0
+
+    def has_room(self) -> bool:
+        self.asked += 1
+        if self.asked > 1:
+            raise LookupError("no window today")
+        return False
+
+
 def test_an_error_in_code_of_the_program_ends_the_connection_as_internal():
-    """Here: the function that says how large a window is."""
+    """Here: the window of a stream, when the last of its calls is answered."""
     service = Service()
     peer = started(service)
-    sizes = iter([0])
-    peer.connection.flow.make_window = lambda: VariableWindow(lambda: next(sizes))
+    peer.connection.flow.make_window = FailingWindow
     target = given(peer, service, hosted(5))
     blocked = new_call(target).send_streaming()
     peer.run()
-    assert blocked.done
-    sizes = iter([0])
-    blocked = new_call(target).send_streaming()
     assert not blocked.done
     peer.return_results(0)
     assert isinstance(blocked.error, Disconnected)
     assert peer.connection.error is not None
     assert peer.connection.error.fault == "internal"
-    assert isinstance(peer.connection.error.__cause__, StopIteration)
-    del target
-
-
-def test_a_stream_without_calls_under_way_ends_with_the_connection_too():
-    service = Service()
-    peer = started(service)
-    sizes = iter([0])
-    peer.connection.flow.make_window = lambda: VariableWindow(lambda: next(sizes))
-    target = given(peer, service, hosted(5))
-    assert new_call(target).send_streaming().done
-    peer.return_results(0)
-    assert peer.connection.error is not None
+    assert isinstance(peer.connection.error.__cause__, LookupError)
     assert not peer.connection.flow.streams
     assert isinstance(new_call(target).send_streaming().error, Disconnected)
     del target

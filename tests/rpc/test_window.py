@@ -58,15 +58,28 @@ def test_a_message_larger_than_the_window_is_sent_alone_row_100():
     assert not window.has_room()
 
 
-def test_a_variable_window_asks_each_time_row_103():
+def test_a_variable_window_asks_each_time_that_it_has_no_room_row_103():
     size = [1000]
-    window = VariableWindow(lambda: size[0])
+    asked = []
+    window = VariableWindow(lambda: asked.append(size[0]) or size[0])
     window.sent(0, 900)
     window.sent(0, 900)
+    assert window.has_room()
     window.sent(0, 900)
     assert not window.has_room()
     size[0] = 10_000
     assert window.has_room()
+    window.sent(0, 900)
+    assert window.has_room()
+    assert asked == [1000, 1000, 10_000]
+    # It may become smaller, too.
+    size[0] = 2000
+    for _ in range(10):
+        window.sent(0, 900)
+    assert not window.has_room()
+    for _ in range(10):
+        window.acked(1, 900)
+    assert not window.has_room()
 
 
 def test_blocks_when_the_window_is_full_and_goes_on_when_an_answer_frees_space_H19():

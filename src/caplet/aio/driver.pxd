@@ -25,6 +25,7 @@ cdef class Link:
     cpdef receive_messages(self, messages, fds=*)
     cpdef choose_reading(self)
     @cython.locals(output=list, message=OutgoingMessage, messages=list)
+    cpdef send_output(self)
     cpdef write(self)
     @cython.locals(connection=Connection)
     cpdef _digest(self, messages)

@@ -78,6 +78,7 @@ class Link:
         )
         self.connection.on_resume = self.choose_reading
         self.connection.flow.make_window = partial(VariableWindow, transport.window_bytes)
+        self.connection.flow.write_early = self.send_output
         # Methods see the context variables of whoever opened the connection or began to serve, and never each other's.
         self.connection.context = copy_context()
         trace_to_file(self.connection)
@@ -123,7 +124,7 @@ class Link:
             self.connection.disconnect(self.reason_of_loss(error))
             self.owner.turn()
         self._close_discarded_fds()
-        self.connection.on_resume = None  # they would keep each other
+        self.connection.on_resume = self.connection.flow.write_early = None  # they would keep each other
         self.transport.close()
         self.owner.links.pop(self.connection, None)
         if not self.lost.done():
@@ -144,8 +145,8 @@ class Link:
             else:
                 self.transport.pause_reading()
 
-    def write(self) -> None:
-        """Give the transport what the connection has to send; close it behind the last word of a closed connection."""
+    def send_output(self) -> None:
+        """Give the transport what the connection has to send."""
         output = self.connection.take_output()
         if output:
             messages: list[list[memoryview]] = []
@@ -156,6 +157,10 @@ class Link:
                     fds[len(messages)] = message.fds
                 messages.append(message.output())
             self.transport.send(messages, fds)
+
+    def write(self) -> None:
+        """Send what there is at the end of a turn; close the transport behind the last word of a closed connection."""
+        self.send_output()
         if self.connection.discarded_fds:
             self._close_discarded_fds()
         if self.drained is not None:

@@ -24,17 +24,23 @@ if TYPE_CHECKING:
     from caplet.rpc.remote import RemoteCapability
     from caplet.rpc.window import Window
 
-__all__ = ["Flow", "Stream"]
+__all__ = ["EARLY_BYTES", "Flow", "Stream"]
+
+# So much of streams is written without waiting for the end of the turn: the peer works on it while the sender makes more.
+EARLY_BYTES = 64 * 1024
 
 
 class Flow:
     """The sums of one connection, which owns them and is named at each call: the two do not keep each other."""
 
-    __slots__ = ("make_window", "streams", "words")
+    __slots__ = ("early_bytes", "make_window", "streams", "words", "write_early")
 
     def __init__(self) -> None:
         self.words = 0
         self.make_window: Callable[[], Window] = FixedWindow
+        # Writes what waits in the outbox, and how many bytes of streams were put there since it last was.
+        self.write_early: Callable[[], None] | None = None
+        self.early_bytes = 0
         # Streams with calls under way.
         self.streams: dict[int, Stream] = {}
 
@@ -76,6 +82,14 @@ class Flow:
         if stream is None:
             stream = raw.stream = Stream(self, raw.link.turns, self.make_window())
         return stream.send(raw, request)
+
+    def count_streamed(self, size_bytes: int) -> None:
+        """Count bytes of a stream that were put into the outbox; many are written at once."""
+        self.early_bytes += size_bytes
+        if self.early_bytes >= EARLY_BYTES:
+            self.early_bytes = 0
+            if self.write_early is not None:
+                self.write_early()
 
     def disconnected(self, reason: RpcError) -> None:
         """Fail every stream that did not fail with its calls, and count nothing any more."""
@@ -123,6 +137,9 @@ class Stream:
         self.in_flight[id(call)] = call
         self.flow.streams[id(self)] = self
         answer.on_done(call.answered)
+        self.flow.count_streamed(size)
+        if self.error is not None:
+            return failed_answer(self.error)
         if self.window.has_room():
             return immediate_answer(AnyPointer())
         state = AnswerState(self.turns)
@@ -135,7 +152,7 @@ class Stream:
         self.window.acked(self.turns.host.now_s(), call.size)
         if error is not None:
             self.fail(error)
-        elif self.window.has_room():
+        elif self.blocked and self.window.has_room():
             blocked = self.blocked
             self.blocked = []
             for state in blocked:

@@ -77,17 +77,19 @@ class VariableWindow(FixedWindow):
     """A window whose size somebody else knows.
 
     Args:
-        size: asked for the size in bytes each time, for instance the send buffer of a socket.
+        size: asked for the size in bytes, for instance the send buffer of a socket, each time that what it said last leaves no room.
     """
 
     __slots__ = ("size",)
 
     def __init__(self, size: Callable[[], int]) -> None:
-        super().__init__()
+        super().__init__(0)
         self.size = size
 
     def has_room(self) -> bool:
         """Tell whether the next message may be sent."""
+        if super().has_room():
+            return True
         self.window_bytes = self.size()
         return super().has_room()
 

@@ -78,6 +78,8 @@ class MethodCaller:
         request = capability.new_request(form.interface_id, form.method_id)
         params = form.params.init_at(request.params)
         if args or kwargs:
+            # Nobody else holds the params: long bytes are sent from where they are.
+            request.message.by_reference = True
             form.params.fill_in_order(params, args, kwargs)
         request.hints |= form.hints
         return Call(request.send(), self._plan)
