@@ -4,8 +4,6 @@ from caplet.cap.request cimport Request
 from caplet.rpc.tables cimport Tables
 from caplet.rpc.remote cimport RemoteCapability
 
-cdef long long EARLY_BYTES
-
 cdef class Flow:
     cdef public long long early_bytes
     cdef public object make_window
