@@ -9,14 +9,16 @@ cdef class Link:
     cdef object __weakref__
     cdef public Connection connection
     cdef public object drained
-    cdef public object lost
+    cdef public bint has_ended
     cdef public double opened_s
     cdef public LoopVat owner
     cdef public object transport
     cdef dict _fds
     cdef Py_ssize_t _held_fds
     cdef object _interceptor
+    cdef object _keeper
     cdef object _limits
+    cdef object _lost
     cdef bint _reading
     cdef bint _round_is_due
     cdef long long _unsent_limit_bytes
@@ -35,6 +37,7 @@ cdef class LoopVat:
     cdef public LoopHost host
     cdef public dict links
     cdef public object loop
+    cdef public bint traces
     cdef public object vat
 
     cpdef expect_turn(self)

@@ -12,10 +12,10 @@ import threading
 from collections import deque
 from contextvars import copy_context
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from caplet.aio.host import LoopHost
-from caplet.aio.trace_file import trace_to_file
+from caplet.aio.trace_file import trace_to_file, traces_to_file
 from caplet.aio.transports.sockets import close_descriptors
 from caplet.cap.local import set_turns_provider
 from caplet.errors import DecodeError, Disconnected, Failed, Overloaded, ProtocolError
@@ -25,6 +25,7 @@ from caplet.vat import Vat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextvars import Context
 
     from caplet.aio.transports.base import Transport
     from caplet.cap.capability import Capability
@@ -58,6 +59,8 @@ class Link:
         bootstrap: what the peer may ask for first: a capability, or a function that makes one for this peer; None for nothing.
         limits: bounds for messages and for the connection.
         interceptor: is told of the calls of the objects that the peer offers; None for nobody.
+        context: the context variables that methods called by the peer see; None for those of the moment.
+        keeper: is told when the connection is over; None for nobody.
     """
 
     def __init__(
@@ -67,27 +70,32 @@ class Link:
         bootstrap: Capability | Callable[[object], Capability] | None,
         limits: Limits,
         interceptor: Interceptor | None = None,
+        context: Context | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         self.owner = owner
         self.transport = transport
         self._interceptor = interceptor
-        self.lost: asyncio.Future[None] = owner.loop.create_future()
+        self._keeper = keeper
+        self.has_ended = False
+        # What few connections need is made when it is needed: there may be thousands of them.
+        self._lost: asyncio.Future[None] | None = None
         self.opened_s = owner.loop.time()
         self.connection: ProtocolConnection = owner.vat.add_connection(
             transport.peer, bootstrap=bootstrap, limits=limits
         )
-        self.connection.on_resume = self.choose_reading
         self.connection.flow.make_window = partial(VariableWindow, transport.window_bytes)
         self.connection.flow.write_early = self.send_output
         # Methods see the context variables of whoever opened the connection or began to serve, and never each other's.
-        self.connection.context = copy_context()
-        trace_to_file(self.connection)
+        self.connection.context = copy_context() if context is None else context
+        if owner.traces:
+            trace_to_file(self.connection)
         owner.links[self.connection] = self
         self._reading = True
-        self._waiting: deque[MessageReader] = deque()
+        self._waiting: deque[MessageReader] | None = None
         self._round_is_due = False
         # Descriptors that came with messages which are not digested yet, by the message.
-        self._fds: dict[int, list[int]] = {}
+        self._fds: dict[int, list[int]] | None = None
         self._held_fds = 0
         # Set when somebody waits until no call of the peer is under way.
         self.drained: asyncio.Future[None] | None = None
@@ -99,14 +107,25 @@ class Link:
         capability = self.connection.bootstrap()
         return capability if self._interceptor is None else intercept_capability(capability, self._interceptor)
 
+    @property
+    def lost(self) -> asyncio.Future[None]:
+        """Done when the connection is over."""
+        if self._lost is None:
+            self._lost = self.owner.loop.create_future()
+            if self.has_ended:
+                self._lost.set_result(None)
+        return self._lost
+
     # --- what the transport calls ---------------------------------------------------------------------------------------------------
 
     def receive_messages(self, messages: Sequence[MessageReader], fds: Mapping[int, list[int]] | None = None) -> None:
         """Digest messages that arrived together, a flood of them in rounds."""
         if fds:
+            self._fds = {} if self._fds is None else self._fds
             for place, brought in fds.items():
                 self._fds[id(messages[place])] = brought
         if self._waiting or len(messages) > MESSAGES_A_ROUND:
+            self._waiting = deque() if self._waiting is None else self._waiting
             self._waiting.extend(messages)
             if not self._round_is_due:
                 self._take_round()
@@ -118,7 +137,7 @@ class Link:
         """Fail whatever is outstanding: nothing more will arrive."""
         if self._waiting:
             waiting = list(self._waiting)
-            self._waiting.clear()
+            self._waiting = None
             self._digest(waiting)
         if self.connection.closed is None:
             self.connection.disconnect(self.reason_of_loss(error))
@@ -127,8 +146,12 @@ class Link:
         self.connection.on_resume = self.connection.flow.write_early = None  # they would keep each other
         self.transport.close()
         self.owner.links.pop(self.connection, None)
-        if not self.lost.done():
-            self.lost.set_result(None)
+        if not self.has_ended:
+            self.has_ended = True
+            if self._keeper is not None:
+                self.owner.loop.call_soon(self._keeper.forget, self)
+            if self._lost is not None:
+                self._lost.set_result(None)
 
     def on_writable(self, writable: bool) -> None:
         """Nothing to do: what may be unsent is bounded by the connection's limits."""
@@ -141,8 +164,10 @@ class Link:
         if reading != self._reading:
             self._reading = reading
             if reading:
+                self.connection.on_resume = None
                 self.transport.resume_reading()
             else:
+                self.connection.on_resume = self.choose_reading
                 self.transport.pause_reading()
 
     def send_output(self) -> None:
@@ -232,6 +257,13 @@ class Link:
         return Disconnected(f"the connection to {peer} was lost: {error}", fault="remote")
 
 
+class Keeper(Protocol):
+    """Who keeps links, and lets go of them when they are over."""
+
+    def forget(self, link: Link) -> None:
+        """A link is over; called in a round of the loop of its own."""
+
+
 class LoopVat:
     """The vat of one event loop, with the links of its connections.
 
@@ -244,6 +276,7 @@ class LoopVat:
         self.host = LoopHost(loop, self.turn, self.flush_and_rest)
         self.vat = Vat(self.host)
         self.links: dict[ProtocolConnection, Link] = {}
+        self.traces = traces_to_file()
 
     def expect_turn(self) -> None:
         """Note that whoever calls this digests messages and then calls `turn`."""

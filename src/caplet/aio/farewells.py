@@ -29,6 +29,6 @@ async def wait_lost(link: Link, timeout_s: float) -> None:
         timeout_s: how long the peer may take to read what was sent.
     """
     await asyncio.wait([link.lost], timeout=timeout_s)
-    if not link.lost.done():
+    if not link.has_ended:
         link.transport.abort()
         await asyncio.wait([link.lost])

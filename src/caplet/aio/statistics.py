@@ -78,6 +78,6 @@ def stats_of(link: Link) -> ConnectionStats:
         "received": counts["received"],
         "sent_bytes": counts["sent_bytes"],
         "received_bytes": counts["received_bytes"],
-        "unsent_bytes": 0 if link.lost.done() else link.transport.unsent_bytes,
+        "unsent_bytes": 0 if link.has_ended else link.transport.unsent_bytes,
         "unanswered_words": counts["unanswered_words"],
     }

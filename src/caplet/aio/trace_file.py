@@ -15,11 +15,16 @@ from caplet.rpc.tracing import JsonTrace
 if TYPE_CHECKING:
     from caplet.rpc.connection import Connection
 
-__all__ = ["VARIABLE", "trace_to_file"]
+__all__ = ["VARIABLE", "trace_to_file", "traces_to_file"]
 
 VARIABLE = "CAPLET_TRACE"
 
 _log = logging.getLogger("caplet.trace")
+
+
+def traces_to_file() -> bool:
+    """Tell whether the environment names a file."""
+    return bool(os.environ.get(VARIABLE))
 
 
 def trace_to_file(connection: Connection) -> None:

@@ -107,7 +107,7 @@ class Connection(Tables):
         self.markers = 0
         self.discarded_fds = []
         self.outbox = []
-        self.on_output = None
+        self.watcher = None
         self.flow = Flow()
         self.reading_paused = False
         self.on_resume = None
@@ -220,6 +220,8 @@ class Connection(Tables):
             self.put_out(encode.abort(error, self.trace_of(error)))
             self.note_output()
         self.trace_encoder = None
+        if self.watcher is not None:
+            self.watcher.note_end(self)
         callbacks = self.closed_callbacks
         self.closed_callbacks = []
         for callback in callbacks:
@@ -293,8 +295,8 @@ class Connection(Tables):
 
     def note_output(self) -> None:
         """Tell the vat that there is something to write."""
-        if self.on_output is not None:
-            self.on_output(self)
+        if self.watcher is not None:
+            self.watcher.note_output(self)
         self.turns.wake()
 
     def send_unresolved(self) -> None:

@@ -37,7 +37,8 @@ class IdTable:
 
     def __init__(self) -> None:
         self.rows: list[Any] = []
-        self.free: list[int] = []
+        # None until a number other than the last one left is free: most tables of most connections never have one.
+        self.free: list[int] | None = None
         self.count = 0
 
     def add(self, row: object) -> int:
@@ -63,7 +64,9 @@ class IdTable:
         self.count -= 1
         if self.count == 0:
             rows.clear()
-            self.free.clear()
+            self.free = None
+        elif self.free is None:
+            self.free = [number]
         else:
             heappush(self.free, number)
 

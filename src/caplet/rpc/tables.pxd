@@ -27,7 +27,6 @@ cdef class Tables:
     cdef public Py_ssize_t max_questions
     cdef public object name
     cdef public unsigned int next_silent
-    cdef public object on_output
     cdef public object on_resume
     cdef public list outbox
     cdef public object peer
@@ -44,6 +43,7 @@ cdef class Tables:
     cdef public Turns turns
     cdef public list unresolved
     cdef public bint use_silent_ids
+    cdef public object watcher
 
     cpdef Request new_request(self, Capability target, unsigned long long interface_id, unsigned int method_id,
                               long long size_hint_words)

@@ -6,7 +6,7 @@ use it by its C type.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,17 @@ if TYPE_CHECKING:
     from caplet.rpc.question import Question, Slot
     from caplet.rpc.remote import RemoteCapability
 
-__all__ = ["Tables"]
+__all__ = ["Tables", "Watcher"]
+
+
+class Watcher(Protocol):
+    """Who is told what happens to connections: their vat."""
+
+    def note_output(self, connection: Any) -> None:
+        """A connection has something to write."""
+
+    def note_end(self, connection: Any) -> None:
+        """A connection ends; nobody else was told yet."""
 
 
 class Tables:
@@ -55,7 +65,6 @@ class Tables:
         "max_questions",
         "name",
         "next_silent",
-        "on_output",
         "on_resume",
         "outbox",
         "peer",
@@ -72,6 +81,7 @@ class Tables:
         "turns",
         "unresolved",
         "use_silent_ids",
+        "watcher",
     )
 
     turns: Turns
@@ -105,7 +115,7 @@ class Tables:
     outbox: list[OutgoingMessage]
     flow: Flow
     reading_paused: bool
-    on_output: Callable[[Any], None] | None
+    watcher: Watcher | None
     on_resume: Callable[[], None] | None
     trace_encoder: Callable[[RpcError], str] | None
     tracer: Callable[[str, object], None] | None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from caplet.errors import RpcError
     from caplet.limits import Limits
 
-__all__ = ["BootstrapFactory", "Vat"]
+__all__ = ["BootstrapFactory", "Vat", "factory_of"]
 
 BootstrapFactory: TypeAlias = "Callable[[object | None], Capability]"
 
@@ -39,12 +39,12 @@ class Vat:
 
     __slots__ = (
         "__weakref__",
+        "_connections",
+        "_ready",
         "bootstrap",
         "connection_class",
-        "connections",
         "limits",
         "name",
-        "ready",
         "trace_encoder",
         "turns",
     )
@@ -63,9 +63,10 @@ class Vat:
         self.trace_encoder = trace_encoder
         self.name = name
         self.connection_class = Connection
-        self.connections: list[Connection] = []
+        # Used as sets that keep the order: a vat may have ten thousand connections.
+        self._connections: dict[Connection, None] = {}
         # Connections with something in their outbox, in the order in which they got it.
-        self.ready: list[Connection] = []
+        self._ready: dict[Connection, None] = {}
 
     def add_connection(
         self,
@@ -86,25 +87,33 @@ class Vat:
             tail_calls: whether the peer can keep results of tail calls.
         """
         public = self.bootstrap if bootstrap is None else bootstrap
-        make = None if public is None else PublicObject(public).make
         connection = self.connection_class(
-            self.turns, make, peer, self.limits if limits is None else limits, name, tail_calls
+            self.turns, factory_of(public), peer, self.limits if limits is None else limits, name, tail_calls
         )
         connection.trace_encoder = self.trace_encoder
-        connection.on_output = self.note_output
-        self.connections.append(connection)
-        connection.on_closed(Closed(self, connection).forget)
+        connection.watcher = self
+        self._connections[connection] = None
         return connection
+
+    @property
+    def connections(self) -> list[Connection]:
+        """The connections that have not ended, in the order in which they were made."""
+        return list(self._connections)
 
     def note_output(self, connection: Connection) -> None:
         """A connection has something to write."""
-        if connection not in self.ready:
-            self.ready.append(connection)
+        self._ready[connection] = None
+
+    def note_end(self, connection: Connection) -> None:
+        """A connection ends: it is forgotten before anybody else is told, so that who reconnects at once gets a new one."""
+        self._connections.pop(connection, None)
 
     def connections_with_output(self) -> list[Connection]:
         """Return the connections that have something to write, and forget them."""
-        ready = self.ready
-        self.ready = []
+        if not self._ready:
+            return []
+        ready = list(self._ready)
+        self._ready.clear()
         return ready
 
     def bootstrap_self(self, identity: object | None = None) -> Capability:
@@ -112,7 +121,8 @@ class Vat:
         if self.bootstrap is None:
             return BrokenCapability(Failed("this vat has no public object (bootstrap interface)"))
         try:
-            capability = PublicObject(self.bootstrap).make(identity)
+            bootstrap = self.bootstrap
+            capability = bootstrap if isinstance(bootstrap, Capability) else bootstrap(identity)
         except Exception as error:
             return BrokenCapability(as_rpc_error(error))
         capability.bind(self.turns)
@@ -120,38 +130,23 @@ class Vat:
 
     def close(self, error: RpcError | None = None) -> None:
         """End every connection."""
-        for connection in list(self.connections):
+        for connection in self.connections:
             connection.disconnect(error)
 
 
-class PublicObject:
-    """How the public object is made.
+def factory_of(public: Capability | BootstrapFactory | None) -> BootstrapFactory | None:
+    """Return what makes the public object for each peer that asks; None when there is none."""
+    return OneObject(public).make if isinstance(public, Capability) else public
 
-    Args:
-        bootstrap: the object, or a function that is given the identity of the peer.
-    """
 
-    __slots__ = ("bootstrap",)
+class OneObject:
+    """A public object that is the same for every peer."""
 
-    def __init__(self, bootstrap: Capability | BootstrapFactory) -> None:
-        self.bootstrap = bootstrap
+    __slots__ = ("capability",)
+
+    def __init__(self, capability: Capability) -> None:
+        self.capability = capability
 
     def make(self, peer: object | None) -> Capability:
-        """Return the object for a peer."""
-        bootstrap = self.bootstrap
-        return bootstrap if isinstance(bootstrap, Capability) else bootstrap(peer)
-
-
-class Closed:
-    """What is done when a connection ends."""
-
-    __slots__ = ("connection", "vat")
-
-    def __init__(self, vat: Vat, connection: Connection) -> None:
-        self.vat = vat
-        self.connection = connection
-
-    def forget(self, error: RpcError) -> None:
-        """Take it out of the list, before anybody is told, so that who reconnects at once gets a new one."""
-        if self.connection in self.vat.connections:
-            self.vat.connections.remove(self.connection)
+        """Return the object."""
+        return self.capability
