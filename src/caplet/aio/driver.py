@@ -174,13 +174,13 @@ class Link:
         """Give the transport what the connection has to send."""
         output = self.connection.take_output()
         if output:
-            messages: list[list[memoryview]] = []
+            messages: list[list[memoryview | bytes]] = []
             fds: dict[int, list[int]] | None = None
             for message in output:
                 if message.fds:
                     fds = {} if fds is None else fds
                     fds[len(messages)] = message.fds
-                messages.append(message.output())
+                messages.append(message.pieces())
             self.transport.send(messages, fds)
 
     def write(self) -> None:

@@ -289,7 +289,7 @@ class Connection(Tables):
         """Put a message into the outbox."""
         self.outbox.append(message)
         self.sent += 1
-        self.sent_words += message.total_words
+        self.sent_words += message.count_words()
         if self.tracer is not None:
             self.tracer("sent", message)
 
@@ -309,7 +309,7 @@ class Connection(Tables):
 
     def refusal(self, message: OutgoingMessage) -> RpcError | None:
         """Return why a message cannot be sent, None when it can."""
-        words = message.total_words
+        words = message.count_words()
         if words > self.max_message_words:
             return Failed(f"the message has {words} words; the limit is {self.max_message_words}")
         return None

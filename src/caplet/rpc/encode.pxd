@@ -4,7 +4,7 @@ from caplet.wire.message cimport MessageBuilder
 from caplet.wire.segment cimport Segment
 from caplet.wire.untyped_builder cimport AnyListBuilder, AnyPointerBuilder, AnyStructBuilder
 
-cdef long long ENVELOPE_WORDS, LONGEST_FIRST_SEGMENT_WORDS
+cdef long long ENVELOPE_WORDS, LONGEST_FIRST_SEGMENT_WORDS, COPIED_WORDS
 cdef int BODY_POSITION, BODY_BYTES, PAYLOAD_POINTERS
 cdef bytes CALL_TEMPLATE, RETURN_TEMPLATE, EMPTY_RETURN_TEMPLATE, FINISH_TEMPLATE, RELEASE_TEMPLATE
 
@@ -16,6 +16,8 @@ cdef class OutgoingMessage(MessageBuilder):
 
     @cython.locals(first=Segment, words=cython.longlong, size=cython.longlong)
     cpdef begin(self, int tag, int data_words, int pointer_count, long long size_hint_words, bytes beginning)
+    @cython.locals(segment=Segment)
+    cpdef list pieces(self)
     @cython.locals(made=AnyPointerBuilder)
     cpdef AnyPointerBuilder content(self)
     @cython.locals(made=AnyStructBuilder)

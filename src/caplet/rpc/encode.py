@@ -37,6 +37,8 @@ __all__ = [
 # What a Call or Return needs beside its params or results, with a short path and a small capability table.
 ENVELOPE_WORDS = 24
 LONGEST_FIRST_SEGMENT_WORDS = 1 << 20
+# Segments up to this size are copied when they are sent.
+COPIED_WORDS = 256
 # The root pointer, and Message with its one data word and one pointer.
 BODY_POSITION = 3
 BODY_BYTES = BODY_POSITION << 3
@@ -99,6 +101,14 @@ class OutgoingMessage(MessageBuilder):
         self.data_words = data_words
         self.pointer_count = pointer_count
         self.fds: list[int] | None = None
+
+    def pieces(self) -> list[memoryview | bytes]:
+        """Return the used words of every segment, to be sent: short ones as copies, which cost less than to look at the memory itself."""
+        made: list[memoryview | bytes] = []
+        for segment in self.segments:
+            short = segment.used <= COPIED_WORDS and not segment.fixed
+            made.append(segment.blob(0, segment.used << 3) if short else segment.content())
+        return made
 
     @property
     def body(self) -> AnyStructBuilder:

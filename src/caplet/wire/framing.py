@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from caplet.limits import Limits
-    from caplet.wire.buffers import Buffer
+    from caplet.wire.buffers import Buffer, Segments
 
 __all__ = ["Framer", "frame", "frame_header", "read_table"]
 
@@ -82,12 +82,20 @@ def frame_header(segment_words: Sequence[int]) -> bytes:
     return b"".join([number.to_bytes(4, "little") for number in numbers])
 
 
-def frame(segments: Sequence[memoryview]) -> list[memoryview | bytes]:
+def first_word(data: bytes | memoryview, start: int) -> int:
+    """Return the word at byte `start`: the segment table of a message of one segment, in the plain case."""
+    if COMPILED:
+        return word_at(data, start)  # type: ignore[name-defined,no-any-return]  # noqa: F821  (framing.pxd)
+    return int.from_bytes(data[start : start + 8], "little")
+
+
+def frame(segments: Segments) -> list[memoryview | bytes]:
     """Return the buffers to write for one message: its table, then its segments, not copied."""
     if len(segments) == 1:
         # The plain case: the count is zero, and the table is one word.
-        return [(segments[0].nbytes >> 3 << 32).to_bytes(8, "little"), segments[0]]
-    header: list[memoryview | bytes] = [frame_header([segment.nbytes >> 3 for segment in segments])]
+        table = len(segments[0]) >> 3 << 32
+        return [word_of(table) if COMPILED else table.to_bytes(8, "little"), segments[0]]  # type: ignore[name-defined]  # noqa: F821  (framing.pxd)
+    header: list[memoryview | bytes] = [frame_header([len(segment) >> 3 for segment in segments])]
     header.extend(segments)
     return header
 
@@ -137,10 +145,11 @@ class Framer:
         limits: bounds for each message; None for the defaults.
     """
 
-    __slots__ = ("_body", "_have", "_limits", "_needed", "_size", "_table")
+    __slots__ = ("_body", "_have", "_limits", "_most_words", "_needed", "_size", "_table")
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = DEFAULT_LIMITS if limits is None else limits
+        self._most_words = self._limits.traversal_words
         # The beginning of a segment table, which does not say yet how long its message is.
         self._table = b""
         # A message whose size is known: how many bytes it has, for how many there is memory, how many of them are there.
@@ -169,30 +178,43 @@ class Framer:
         """
         messages: list[MessageReader] = []
         start = 0
-        view = memoryview(chunk)
+        data = chunk if type(chunk) is bytes else memoryview(chunk).cast("B")
         if self._body is not None:
-            start = self.gather(view, 0, messages)
+            start = self.gather(memoryview(data), 0, messages)
         elif self._table:
-            view = memoryview(self._table + view)
+            data = self._table + data
             self._table = b""
         while self._body is None:
-            end = self.cut(view, start, messages)
+            start = self.cut_plain(data, start, messages)
+            if start == len(data):
+                break
+            end = self.cut(memoryview(data), start, messages)
             if end == start:
+                self._table = bytes(data[start:])
                 break
             start = end
-        if start < len(view):
-            self._table = bytes(view[start:])
         return messages
+
+    def cut_plain(self, data: bytes | memoryview, start: int, messages: list[MessageReader]) -> int:
+        """Take the messages of one segment each that lie whole behind byte `start`, as most do, and return where they end."""
+        size = len(data)
+        while size - start >= 16:
+            table = first_word(data, start)
+            words = table >> 32
+            end = start + 8 + (words << 3)
+            if table & 0xFFFFFFFF or not words or end > size or words > self._most_words:
+                break
+            message = MessageReader.__new__(MessageReader)
+            if COMPILED:
+                see_words(message, data, start + 8, words, self._limits)  # type: ignore[name-defined]  # noqa: F821  (framing.pxd)
+            else:
+                message.open((memoryview(data)[start + 8 : end],), self._limits)
+            messages.append(message)
+            start = end
+        return start
 
     def cut(self, view: memoryview, start: int, messages: list[MessageReader]) -> int:
         """Take one message that begins at byte `start`, or the beginning of one, and return where the next one begins."""
-        if len(view) - start >= 8:
-            # The plain case, one segment that is all there, without lists of sizes.
-            first = int.from_bytes(view[start : start + 8], "little")
-            end = start + 8 + (first >> 32 << 3)
-            if first & 0xFFFFFFFF == 0 and end <= len(view) and first >> 32 <= self._limits.traversal_words:
-                messages.append(MessageReader((view[start + 8 : end],), self._limits))
-                return end
         table = read_table(view, start, self._limits)
         if table is None:
             return start
@@ -273,7 +295,7 @@ class Framer:
 
     # --- sending --------------------------------------------------------------------------------------------------------------------
 
-    def frame(self, messages: Sequence[Sequence[memoryview]]) -> list[memoryview | bytes]:
+    def frame(self, messages: Sequence[Segments]) -> list[memoryview | bytes]:
         """Return the buffers to write for messages in order; nothing is copied.
 
         Args:

@@ -13,3 +13,5 @@ cdef class MessageReader(Arena):
 cdef class MessageBuilder(BuilderArena):
     @cython.locals(segment=Segment)
     cpdef list output(self)
+    @cython.locals(segment=Segment, words=cython.longlong)
+    cpdef long long count_words(self)

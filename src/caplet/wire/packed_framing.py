@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from caplet.limits import Limits
-    from caplet.wire.buffers import Buffer
+    from caplet.wire.buffers import Buffer, Segments
     from caplet.wire.message import MessageReader
 
 __all__ = ["PackedFramer"]
@@ -64,7 +64,7 @@ class PackedFramer:
         """Never called, because there is no room."""
         raise NotImplementedError("packed bytes are fed")
 
-    def frame(self, messages: Sequence[Sequence[memoryview]]) -> list[memoryview | bytes]:
+    def frame(self, messages: Sequence[Segments]) -> list[memoryview | bytes]:
         """Return the buffers to write for messages in order.
 
         Args:

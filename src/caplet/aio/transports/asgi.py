@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from caplet.aio.options import StreamOptions
     from caplet.aio.peers import Peer
     from caplet.aio.transports.base import Receiver
+    from caplet.wire.buffers import Segments
 
 __all__ = ["AsgiTransport", "Event", "Receive", "Send"]
 
@@ -136,7 +137,7 @@ class AsgiTransport:
         """Return how many bytes of one stream of calls may be unanswered."""
         return DEFAULT_WINDOW_BYTES
 
-    def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
+    def send(self, messages: Sequence[Segments], fds: Mapping[int, Sequence[int]] | None = None) -> None:
         """Send messages, each as one frame; descriptors are left out."""
         if self._closing:
             return

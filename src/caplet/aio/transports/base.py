@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from caplet.aio.peers import Peer
-    from caplet.wire.buffers import Buffer
+    from caplet.wire.buffers import Buffer, Segments
     from caplet.wire.message import MessageReader
 
 __all__ = ["HIGH_WATER_BYTES", "LOW_WATER_BYTES", "NOBODY", "Accept", "Framing", "Nobody", "Receiver", "Transport"]
@@ -79,7 +79,7 @@ class Transport(Protocol):
         """Return how many bytes of one stream of calls may be unanswered: what the system takes of them before it makes us wait."""
         ...
 
-    def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
+    def send(self, messages: Sequence[Segments], fds: Mapping[int, Sequence[int]] | None = None) -> None:
         """Send messages; never waits, never raises, and does nothing once the transport is closed.
 
         Args:
@@ -126,7 +126,7 @@ class Framing(Protocol):
         """Take note of bytes that were written into the room, and return the messages that they complete."""
         ...
 
-    def frame(self, messages: Sequence[Sequence[memoryview]]) -> list[memoryview | bytes]:
+    def frame(self, messages: Sequence[Segments]) -> list[memoryview | bytes]:
         """Return the buffers to write for messages."""
         ...
 

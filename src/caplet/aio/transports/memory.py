@@ -1,7 +1,7 @@
 """Connections inside one process: `memory:name` addresses.
 
 Knows who listens under which name, and how two ends are tied together. Messages are handed over as they are, in a later turn of the loop as a
-network would, and nothing is copied.
+network would, and nothing long is copied.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from caplet.aio.transports.base import Accept, Receiver
     from caplet.limits import Limits
+    from caplet.wire.buffers import Segments
 
 __all__ = ["MemoryListener", "MemoryTransport", "connect_memory", "join_memory"]
 
@@ -33,7 +34,7 @@ class Parcel:
 
     __slots__ = ("fds", "segments", "size")
 
-    def __init__(self, segments: Sequence[memoryview], fds: list[int]) -> None:
+    def __init__(self, segments: Segments, fds: list[int]) -> None:
         self.segments = segments
         self.fds = fds
         self.size = sum(len(segment) for segment in segments)
@@ -73,7 +74,7 @@ class MemoryTransport:
         """Return how many bytes of one stream of calls may be unanswered."""
         return DEFAULT_WINDOW_BYTES
 
-    def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
+    def send(self, messages: Sequence[Segments], fds: Mapping[int, Sequence[int]] | None = None) -> None:
         """Send messages."""
         other = self._other
         if other is None or self._closing or other._lost:

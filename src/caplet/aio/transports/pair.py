@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from caplet.aio.transports.base import Accept, Framing, Receiver
+    from caplet.wire.buffers import Segments
 
 __all__ = ["PairTransport"]
 
@@ -124,7 +125,7 @@ class PairTransport:
         """Return how many bytes of one stream of calls may be unanswered."""
         return stream_buffer_bytes(self._writer.transport)
 
-    def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
+    def send(self, messages: Sequence[Segments], fds: Mapping[int, Sequence[int]] | None = None) -> None:
         """Send messages; descriptors are left out."""
         if self._closing or self._writer.transport.is_closing():
             return

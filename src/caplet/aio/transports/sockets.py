@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from caplet.aio.peers import Peer
     from caplet.aio.transports.base import Accept, Framing, Receiver
     from caplet.limits import Limits
+    from caplet.wire.buffers import Segments
     from caplet.wire.message import MessageReader
 
 __all__ = ["SocketTransport"]
@@ -258,7 +259,7 @@ class SocketTransport:
         """Return how many bytes of one stream of calls may be unanswered."""
         return send_buffer_bytes(self._sock)
 
-    def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
+    def send(self, messages: Sequence[Segments], fds: Mapping[int, Sequence[int]] | None = None) -> None:
         """Send messages."""
         sock = self._sock
         if sock is None or self._closing or self._error is not None:

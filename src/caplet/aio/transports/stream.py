@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from caplet.aio.transports.base import Accept, Framing, Receiver
     from caplet.aio.transports.websocket import WebSocketTransport
+    from caplet.wire.buffers import Segments
 
     LoopTransport = TypeVar("LoopTransport", bound="StreamTransport | WebSocketTransport")
 
@@ -152,7 +153,7 @@ class StreamTransport(asyncio.BufferedProtocol):
         """Return how many bytes of one stream of calls may be unanswered."""
         return stream_buffer_bytes(self._stream)
 
-    def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
+    def send(self, messages: Sequence[Segments], fds: Mapping[int, Sequence[int]] | None = None) -> None:
         """Send messages; descriptors are left out."""
         stream = self._stream
         if stream is not None and not stream.is_closing() and not self._ended:

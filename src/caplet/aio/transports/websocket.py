@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from caplet.aio.addresses import Address
     from caplet.aio.options import StreamOptions
     from caplet.aio.transports.base import Accept, Receiver
+    from caplet.wire.buffers import Segments
     from caplet.wire.message import MessageReader
 
 __all__ = ["SUBPROTOCOL", "WebSocketTransport", "open_websocket", "websocket_server"]
@@ -225,7 +226,7 @@ class WebSocketTransport(asyncio.Protocol):
         """Return how many bytes of one stream of calls may be unanswered."""
         return stream_buffer_bytes(self._stream)
 
-    def send(self, messages: Sequence[Sequence[memoryview]], fds: Mapping[int, Sequence[int]] | None = None) -> None:
+    def send(self, messages: Sequence[Segments], fds: Mapping[int, Sequence[int]] | None = None) -> None:
         """Send messages, each as one frame; descriptors are left out."""
         if self._stream is None or self._protocol.state is not State.OPEN:
             return
