@@ -296,6 +296,49 @@ def test_a_local_promise_becomes_the_object_behind_the_calls_that_are_on_their_w
     del promise, reference, calls
 
 
+def test_calls_pipelined_before_and_behind_the_answer_stay_in_order(guarded):
+    """The one call is in the turn queue at the passage when the object answers; the other one arrives behind the Return."""
+    alice = Service(handler=answer_call)
+    kept = alice.capability
+    answer = call(guarded.ready(), capabilities=[kept])
+    early = answer.pipeline((0,))
+    guarded.run()
+    held = guarded.bob.held.pop()
+    [inside] = capabilities_of(held.params)
+    calls = [call(early, number=number) for number in range(2)]
+    guarded.network.collect()
+    pipe = guarded.network.pipe("alice", "bob")
+    guarded.network.digest_from(pipe)
+    answer_call(held, 0, [inside])
+    guarded.network.digest_from(pipe)
+    guarded.run()
+    assert alice.numbers == [0, 1]
+    assert all(one.done and one.error is None for one in calls)
+    del held, inside, early, answer, calls
+
+
+def test_what_is_in_the_results_is_called_behind_what_was_pipelined(guarded):
+    """Both callers are in the vat of the membrane, where an outcome is known in the moment in which it is given."""
+    outside = Service(handler=answer_call)
+    guarded.local(outside)
+    reference = guarded.membrane.cross(guarded.bob.capability, True)
+    reference.bind(guarded.turns)
+    answer = call(reference)
+    early = answer.pipeline((0,))
+    guarded.run()
+    calls = [call(early, number=0)]
+    answer_call(guarded.bob.held.pop(), 0, [guarded.membrane.cross(outside.capability, False)])
+    calls += [call(early, number=1), call(answer.pipeline((0,)), number=2)]
+    while not answer.done:
+        guarded.turns.queue.popleft().start()
+    [found] = capabilities_of(answer.result())
+    calls += [call(found, number=3), call(early, number=4), call(answer.pipeline((0,)), number=5)]
+    guarded.run()
+    assert outside.numbers == list(range(6))
+    assert all(one.done and one.error is None for one in calls)
+    del reference, early, found, answer, calls
+
+
 def test_streams_pass(guarded):
     inner = guarded.local(Service())
     reference = guarded.membrane.cross(inner, True)

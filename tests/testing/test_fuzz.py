@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from caplet.testing.faults import LosesReleases, NoEmbargo, NoFreeze, Porous
+from caplet.testing.faults import Hasty, LosesReleases, NoEmbargo, NoFreeze, Porous, TellsAtOnce
 from caplet.testing.fuzz import Fuzz, random_steps
 from caplet.testing.reproduction import failure_of, kind_of, run_or_explain, shortened
 
@@ -35,13 +35,17 @@ def test_what_is_taken_through_membranes_is_reached_in_order_all_the_same(vats, 
         run_or_explain(vats, random_steps(seed, STEPS, cuts, membranes=True))
 
 
-def test_a_membrane_that_lets_references_through_is_found_within_20000_steps():
+@pytest.mark.parametrize(("fault", "what"), [(Porous, "leak"), (Hasty, "wrong order"), (TellsAtOnce, "wrong order")])
+def test_a_fault_of_membranes_is_found_within_20000_steps(fault, what):
     for seed in range(20_000 // STEPS):
         try:
-            Fuzz(2, membrane_class=Porous).run(random_steps(seed, STEPS, membranes=True))
-        except AssertionError:
-            return
-    pytest.fail("it was not found out")
+            Fuzz(2, membrane_class=fault).run(random_steps(seed, STEPS, membranes=True))
+        except AssertionError as error:
+            found = str(error)
+            break
+    else:
+        found = "it was not found out"
+    assert what in found
 
 
 def test_a_circle_of_answers_through_a_tail_call_lasts_until_the_connection_ends():

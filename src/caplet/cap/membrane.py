@@ -9,7 +9,8 @@ A redirected call of a promise may have to wait until it is known whether the pr
 behind it.
 
 A passage passes calls on in turns of its own, later than it was given them. That is why a passage to a promise becomes what the promise
-became only behind the calls in the turn queue (`ShorteningCapability`): otherwise a later call would take the shorter way and arrive first.
+became only behind the calls that are on their way through it (`LongWay`): otherwise a later call would take the shorter way and arrive first.
+An outcome is told only then, too, because what it holds is the short way.
 """
 
 from __future__ import annotations
@@ -113,6 +114,15 @@ class Membrane:
         watches, self.break_watches = self.break_watches, []
         for watch in watches:
             watch.broken(self.reason)
+
+    def shorten(self, promise: CrossingPromise, capability: Capability) -> None:
+        """Let a reference to a promise become what the promise became, behind the calls that are on their way through it.
+
+        Args:
+            promise: the reference.
+            capability: what it becomes.
+        """
+        LongWay(promise, capability).begin()
 
     def add_break_watch(self, watch: BrokenWatch) -> None:
         """Tell `watch` when the membrane is revoked."""
@@ -289,7 +299,57 @@ class Following:
         if passage.later is not None:
             passage.later.resolve(crossed)
         if promise is not None:
-            promise.shorten(crossed)
+            passage.membrane.shorten(promise, crossed)
+
+
+class LongWay:
+    """Follows the calls that went through a reference to a promise; when they are through, the reference becomes what the promise became.
+
+    They leave the passage in turns. When what the promise became came in through the same membrane, they go out through a passage again, where
+    they wait for another turn: only then are they where the reference will lead to.
+
+    Args:
+        promise: the reference.
+        capability: what it becomes.
+    """
+
+    __slots__ = ("capability", "goes_back", "promise", "turns")
+
+    def __init__(self, promise: CrossingPromise, capability: Capability) -> None:
+        turns = promise.turns
+        assert turns is not None
+        self.turns = turns
+        self.promise = promise
+        self.capability = capability
+        self.goes_back = False
+
+    def begin(self) -> None:
+        """Let later calls wait, and take a place in the turn queue behind the earlier ones."""
+        self.promise.hold_calls()
+        if self.capability.current() is self.promise:
+            self.promise.resolve(self.capability)
+        else:
+            self.turns.deliver(self)
+
+    def start(self) -> None:
+        """The calls have left the passage."""
+        if self.goes_back:
+            self.promise.resolve(self.capability)
+        else:
+            self.resolved(self.promise.passage.target)
+
+    def resolved(self, capability: Capability) -> None:
+        """The calls are on their way to `capability`."""
+        ahead = capability.current()
+        passage = self.promise.passage
+        back = passage_of(ahead)
+        if back is None or back.membrane is not passage.membrane or back.outward == passage.outward:
+            self.promise.resolve(self.capability)
+        elif isinstance(ahead, CrossingPromise) and ahead.holds_calls:
+            ahead.add_watch(self)
+        else:
+            self.goes_back = True
+            self.turns.deliver(self)
 
 
 class CrossingState(AnswerState):
@@ -302,37 +362,55 @@ class CrossingState(AnswerState):
         outward: which way the results go.
     """
 
-    __slots__ = ("answer", "given", "membrane", "outward")
+    __slots__ = ("answer", "given", "membrane", "outcome", "outward", "waited_for")
 
     def __init__(self, turns: Turns, membrane: Membrane, answer: Answer, outward: bool) -> None:
         super().__init__(turns)
         self.membrane = membrane
         self.answer: Answer | None = answer
         self.outward = outward
-        # Calls may still be on their way through these when the outcome is known: they stay what they were until they resolve.
+        # What was handed out, and how many of these calls are still on their way through when the outcome is known.
         self.given: dict[Path, Capability] = {}
+        self.waited_for = 0
+        self.outcome: AnyPointer | None = None
 
     def pipeline(self, path: Path) -> Capability:
         """Return the capability at `path`."""
+        if self.answer is None:
+            return super().pipeline(path)
         found = self.given.get(path)
         if found is None:
-            if self.answer is None:
-                return super().pipeline(path)
-            found = self.given[path] = self.membrane.cross(self.ahead(self.answer, path), self.outward)
+            found = self.given[path] = self.membrane.cross(self.answer.pipeline(path), self.outward)
         return found
 
-    def ahead(self, answer: Answer, path: Path) -> Capability:
-        """Return the capability at `path` on the far side."""
-        return answer.pipeline(path)
-
     def take(self, state: AnswerState) -> None:
-        """Take the outcome."""
-        self.answer = None
+        """Take the outcome; it is told when no call is on its way any more through what was handed out."""
         if state.error is not None:
+            self.answer = None
+            self.given.clear()
             self.fail(state.error)
-        else:
-            assert state.content is not None
-            self.complete(self.membrane.crossed(state.content, self.outward))
+            return
+        self.outcome = state.content
+        held = [one for one in self.given.values() if isinstance(one, CrossingPromise) and one.holds_calls]
+        self.waited_for = len(held)
+        for promise in held:
+            promise.add_watch(self)
+        if not held:
+            self.tell()
+
+    def resolved(self, capability: Capability) -> None:
+        """Calls have gone the way of one of the places that were handed out."""
+        self.waited_for -= 1
+        if self.waited_for == 0:
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell the outcome."""
+        assert self.outcome is not None
+        self.answer = None
+        self.given.clear()
+        self.complete(self.membrane.crossed(self.outcome, self.outward))
+        self.outcome = None
 
     def unwanted(self) -> None:
         """Cancel the call."""

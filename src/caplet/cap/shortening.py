@@ -48,20 +48,17 @@ class ShorteningCapability(PromiseCapability):
             super().deliver_marker(marker)
 
     def shorten(self, capability: Capability) -> None:
-        """Stand for `capability` from now on, behind the calls that are in the turn queue; the object must have passed those on by then."""
+        """Stand for `capability`, behind the calls that are in the turn queue; the object must have passed those on by then."""
+        self.hold_calls()
         turns = self.turns
         assert turns is not None
-        turns.defer(Shortening(self, capability).happen)
+        turns.defer(lambda: self.resolve(capability))
 
+    def hold_calls(self) -> None:
+        """Let calls wait from now on, until it is what it will stand for."""
+        self.first = None
 
-class Shortening:
-    """What is done when the turn of an announcement comes."""
-
-    def __init__(self, reference: ShorteningCapability, capability: Capability) -> None:
-        self.reference = reference
-        self.capability = capability
-
-    def happen(self) -> None:
-        """Become the other object."""
-        self.reference.first = None
-        self.reference.resolve(self.capability)
+    @property
+    def holds_calls(self) -> bool:
+        """Whether calls wait until it is what it will stand for."""
+        return self.first is None and self.resolution() is None

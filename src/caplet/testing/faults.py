@@ -7,19 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from caplet.cap.membrane import Membrane
+from caplet.cap.answer import Answer
+from caplet.cap.membrane import CrossingState, Membrane
 from caplet.rpc import import_
 from caplet.rpc.connection import Connection
 
 if TYPE_CHECKING:
+    from caplet.cap.answer import AnswerState
+    from caplet.cap.call import IncomingCall
     from caplet.cap.capability import Capability
+    from caplet.cap.membrane import CrossingPromise
     from caplet.rpc.answer import AnswerRow
     from caplet.rpc.export import Export
     from caplet.rpc.import_ import Import
     from caplet.rpc.remote import RemoteCapability
     from caplet.wire.untyped import AnyPointer
 
-__all__ = ["LosesReleases", "NoEmbargo", "NoFreeze", "Porous"]
+__all__ = ["Hasty", "LosesReleases", "NoEmbargo", "NoFreeze", "Porous", "TellsAtOnce"]
 
 
 class NoEmbargo(Connection):
@@ -68,3 +72,33 @@ class Porous(Membrane):
     def crossed(self, content: AnyPointer, outward: bool) -> AnyPointer:
         """Return the content itself."""
         return content
+
+
+class Hasty(Membrane):
+    """Lets references to promises take the short way at once, also when calls are still on the long way."""
+
+    def shorten(self, promise: CrossingPromise, capability: Capability) -> None:
+        """Become what the promise became."""
+        promise.hold_calls()
+        promise.resolve(capability)
+
+
+class TellsAtOnce(Membrane):
+    """Tells what a call holds at once, also when calls are on their way through what was handed out before."""
+
+    def through(self, answer: Answer, call: IncomingCall, outward: bool) -> Answer:
+        """Return an answer as the caller's side sees it."""
+        state = ImpatientState(call.turns, self, answer, outward)
+        answer.on_done(state.take)
+        return Answer(state)
+
+
+class ImpatientState(CrossingState):
+    """An outcome that does not wait."""
+
+    __slots__ = ()
+
+    def take(self, state: AnswerState) -> None:
+        """Take the outcome, and tell it."""
+        self.given.clear()
+        super().take(state)

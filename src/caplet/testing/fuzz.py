@@ -10,13 +10,13 @@ import gc
 import random
 from typing import TYPE_CHECKING, TypeAlias
 
-from caplet.cap.capability import Capability
 from caplet.cap.membrane import Membrane
 from caplet.cap.promise import PromiseCapability
 from caplet.errors import Failed
 from caplet.rpc.answer_states import State as AnswerState
 from caplet.rpc.connection import Connection
 from caplet.rpc.question import State as QuestionState
+from caplet.testing.actors import MEMBRANES, Actor, Asked, Held, Object, Running
 from caplet.testing.network import Network
 from caplet.testing.objects import capabilities_of, fill, number_of
 from caplet.testing.oracle import CallRecord, Reference, TwinObject, TwinPath, TwinPromise, depends, reached
@@ -25,9 +25,7 @@ from caplet.wire.message import MessageBuilder
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from caplet.cap.answer import Answer
     from caplet.cap.call import IncomingCall
-    from caplet.cap.membrane import Passage
     from caplet.cap.request import Request
 
 __all__ = ["MOVES", "Fuzz", "Step", "random_steps"]
@@ -54,7 +52,6 @@ MOVES = (
 )
 
 RESULTS = 3
-MEMBRANES = 2
 
 
 def random_steps(seed: int, count: int, cuts: bool = False, membranes: bool = False) -> list[Step]:
@@ -64,116 +61,18 @@ def random_steps(seed: int, count: int, cuts: bool = False, membranes: bool = Fa
         seed: of what is random.
         count: how many steps.
         cuts: whether links are cut.
-        membranes: whether references are taken through membranes, and messages arrive together; with cuts, membranes are revoked too.
+        membranes: whether references are taken through membranes, messages arrive together, and several steps are made before anything
+            that they cause is begun; with cuts, membranes are revoked too.
     """
     source = random.Random(seed)
     moves = [*MOVES, *MOVES, *MOVES, "cut"] if cuts else [*MOVES]
     if membranes:
-        moves += ["wrap", "burst"] * (len(moves) // 10) + (["revoke"] if cuts else [])
+        moves += ["wrap", "burst", "hurry"] * (len(moves) // 10) + ["guard", "detour", "race"] * (len(moves) // 20)
+        moves += ["revoke"] if cuts else []
     return [
         (source.choice(moves), source.getrandbits(16), source.getrandbits(16), source.getrandbits(16))
         for _ in range(count)
     ]
-
-
-class Held:
-    """A reference that a vat holds, and its twin."""
-
-    def __init__(self, capability: Capability, reference: Reference) -> None:
-        self.capability = capability
-        self.reference = reference
-
-
-class Asked:
-    """A call that a vat has made."""
-
-    def __init__(self, answer: Answer, record: CallRecord) -> None:
-        self.answer = answer
-        self.record = record
-        # References to its results, pipelined or taken: the same one for the same place.
-        self.paths: dict[int, Reference] = {}
-
-
-class Running:
-    """A call that a service of a vat holds."""
-
-    def __init__(self, call: IncomingCall, record: CallRecord) -> None:
-        self.call = call
-        self.record = record
-        self.promised: list[Held | None] | None = None
-
-
-class Object:
-    """A service that holds its calls."""
-
-    def __init__(self, actor: Actor, name: str) -> None:
-        self.actor = actor
-        self.twin = TwinObject(name)
-
-    def method_flags(self, interface_id: int, method_id: int) -> int:
-        """Return no flags."""
-        return 0
-
-    def dispatch(self, call: IncomingCall) -> None:
-        """Compare the call with its twin."""
-        try:
-            self.actor.fuzz.arrived(self, call)
-        except AssertionError as error:
-            # An exception would only fail the call.
-            self.actor.fuzz.problems.append(error)
-
-    def released(self) -> None:
-        """Nothing to do."""
-
-
-class Open:
-    """The policy of a membrane that lets everything pass: what is behind it is reached all the same, and in the same order."""
-
-    def decide(self, passage: Passage, call: IncomingCall) -> Capability | None:
-        """Let it pass."""
-        return None
-
-    def passes_fds(self) -> bool:
-        """Show none."""
-        return False
-
-    def resolves_first(self) -> bool:
-        """Nothing is sent elsewhere."""
-        return False
-
-
-class Actor:
-    """One vat of the run."""
-
-    def __init__(self, fuzz: Fuzz, name: str) -> None:
-        self.fuzz = fuzz
-        self.name = name
-        self.held: list[Held] = []
-        self.asked: list[Asked] = []
-        self.running: list[Running] = []
-        self.promises: list[tuple[PromiseCapability, TwinPromise]] = []
-        self.membranes = [fuzz.membrane_class(Open()) for _ in range(MEMBRANES)]
-        self.root = self.make_object(f"{name}.root")
-
-    def make_object(self, name: str) -> Held:
-        """Return a reference to a new service."""
-        from caplet.cap.local import LocalCapability
-
-        service = Object(self, name)
-        return Held(LocalCapability(service), Reference(service.twin))
-
-    def hold(self, capability: Capability | None, reference: Reference) -> None:
-        """Keep a reference."""
-        if capability is not None:
-            self.held.append(Held(capability, reference))
-
-    def pick(self, number: int) -> Held | None:
-        """Return one of the references held, more often a recent one; or none."""
-        if not self.held:
-            return None
-        if number % 4:
-            return self.held[-1 - (number >> 2) % min(len(self.held), 5)]
-        return self.held[(number >> 2) % len(self.held)]
 
 
 class Fuzz:
@@ -198,13 +97,15 @@ class Fuzz:
         self.circles = 0
         self.problems: list[AssertionError] = []
         self.lossy = False
+        # How many of the next steps are made before any turn is run.
+        self.hurried = 0
         self.objects = 0
         self.actors: list[Actor] = []
         for index in range(vats):
             name = "abcdefgh"[index]
             actor = Actor(self, name)
             self.actors.append(actor)
-            simulated = self.network.add_vat(name, actor.root.capability)
+            simulated = self.network.add_vat(name, actor.bootstrap)
             simulated.vat.connection_class = connection_class
             actor.root.capability.bind(simulated.vat.turns)
             for other in self.actors[:-1]:
@@ -231,7 +132,11 @@ class Fuzz:
         """Make one step."""
         move, first, second, third = step
         getattr(self, f"move_{move}")(self.actors[first % len(self.actors)], first // len(self.actors), second, third)
-        self.network.run_vats()
+        if self.hurried:
+            self.hurried -= 1
+            self.network.collect()
+        else:
+            self.network.run_vats()
         self.network.check()
         self.raise_problems()
 
@@ -360,15 +265,21 @@ class Fuzz:
 
     def move_deliver(self, actor: Actor, first: int, second: int, third: int) -> None:
         """Deliver one message."""
-        pipes = self.network.deliverable()
-        if pipes:
-            self.network.deliver_from(pipes[second % len(pipes)])
+        self.deliver(second, 1)
 
     def move_burst(self, actor: Actor, first: int, second: int, third: int) -> None:
         """Deliver several messages that arrive together."""
-        pipes = self.network.deliverable()
+        self.deliver(second, 2 + third % 6)
+
+    def deliver(self, number: int, count: int) -> None:
+        """Let the next messages of a pipe be digested; turns are run behind the step, unless it is in a hurry."""
+        pipes = self.network.pipes_with_messages()
         if pipes:
-            self.network.deliver_from(pipes[second % len(pipes)], 2 + third % 6)
+            self.network.digest_from(pipes[number % len(pipes)], count)
+
+    def move_hurry(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Make the next steps before anything that they cause is begun, as a program does that does several things at once."""
+        self.hurried = 2 + second % 6
 
     def move_bootstrap(self, actor: Actor, first: int, second: int, third: int) -> None:
         """Ask another vat for its public object."""
@@ -513,12 +424,56 @@ class Fuzz:
             crossed = actor.membranes[third % MEMBRANES].cross(held.capability, outward=first % 2 == 0)
             actor.hold(crossed, Reference(held.reference.twin))
 
+    def move_guard(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Hand the public object out through a membrane from now on, and let another vat ask for it."""
+        actor.public = actor.membranes[third % MEMBRANES].cross(actor.root.capability, outward=True)
+        index = self.actors.index(actor)
+        other = self.actors[(index + 1 + first % (len(self.actors) - 1)) % len(self.actors)]
+        self.move_bootstrap(other, 0, index - (index > self.actors.index(other)), 0)
+
+    def move_detour(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Call a promise through a membrane; it becomes something that went in, now or later: calls go in and come out again."""
+        held = actor.pick(second)
+        if held is None:
+            return
+        membrane = actor.membranes[third % MEMBRANES]
+        self.move_promise(actor, 0, 0, 0)
+        promise = actor.held.pop()
+        inside = membrane.cross(held.capability, outward=False)
+        actor.hold(membrane.cross(promise.capability, outward=True), promise.reference)
+        self.move_call(actor, 0, 1, 0)
+        actor.hold(inside, Reference(held.reference.twin))
+        if first % 2:
+            self.move_resolve(actor, 0, len(actor.promises) - 1, 1)
+            actor.held.pop()
+            self.move_call(actor, 0, 1, 0)
+
+    def move_race(self, actor: Actor, first: int, second: int, third: int) -> None:
+        """Pipeline calls on a call that is answered between them, before anything that the first ones cause is begun."""
+        owners = {id(running.record): owner for owner in self.actors for running in owner.running}
+        asked = [one for one in actor.asked if id(one.record) in owners]
+        if not asked:
+            return
+        chosen = asked[-1 - second % min(len(asked), 4)]
+        owner = owners[id(chosen.record)]
+        actor.asked.remove(chosen)
+        actor.asked.append(chosen)
+        for step in range(2):
+            self.move_pipeline(actor, 1, 0, third)
+            actor.asked.append(actor.asked.pop(-2))
+            self.network.collect()
+            if owner is not actor and self.network.link(actor.name, owner.name).alive:
+                self.network.digest_from(self.network.pipe(actor.name, owner.name), 100)
+            if step == 0:
+                place = [running.record for running in owner.running].index(chosen.record)
+                self.move_answer(owner, 1, place, first)
+
     def move_revoke(self, actor: Actor, first: int, second: int, third: int) -> None:
         """Revoke a membrane, and make another."""
         self.lossy = True
         place = third % MEMBRANES
         actor.membranes[place].revoke()
-        actor.membranes[place] = self.membrane_class(Open())
+        actor.membranes[place] = actor.make_membrane()
 
     def move_release(self, actor: Actor, first: int, second: int, third: int) -> None:
         """Let go of a reference."""

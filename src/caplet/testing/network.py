@@ -204,17 +204,30 @@ class Network:
             pipe: the pipe.
             count: how many, if there are so many; they are digested together, before anything that they cause is begun.
         """
-        assert pipe.target is not None
-        for _ in range(count):
-            if pipe.ready(self.host.clock_s):
-                pipe.target.receive(MessageReader(pipe.take()))
+        self.digest_from(pipe, count)
         self.run_vats()
         if self.check_always:
             self.check()
 
+    def digest_from(self, pipe: Pipe, count: int = 1) -> None:
+        """Deliver the next messages of a pipe, and begin nothing of what they cause.
+
+        Args:
+            pipe: the pipe.
+            count: how many, if there are so many.
+        """
+        assert pipe.target is not None
+        for _ in range(count):
+            if pipe.ready(self.host.clock_s):
+                pipe.target.receive(MessageReader(pipe.take()))
+
     def deliverable(self) -> list[Pipe]:
-        """Return the pipes that have a message to deliver."""
+        """Return the pipes that have a message to deliver, behind what the vats can do now."""
         self.run_vats()
+        return self.pipes_with_messages()
+
+    def pipes_with_messages(self) -> list[Pipe]:
+        """Return the pipes that have a message to deliver."""
         return [
             pipe for link in self.links if link.alive for pipe in link.pipes.values() if pipe.ready(self.host.clock_s)
         ]
