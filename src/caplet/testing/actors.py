@@ -118,10 +118,12 @@ class Actor:
 
         def watched(content: AnyPointer, outward: bool) -> AnyPointer:
             seen = crossed(content, outward)
-            if not content.is_null:
-                for before, behind in zip(content._arena.capabilities, seen._arena.capabilities, strict=True):
-                    if isinstance(before, Capability) and behind is not membrane.cross(before, outward):
-                        self.fuzz.problems.append(AssertionError("a reference crossed a membrane as it was (leak)"))
+            pairs = [] if content.is_null else zip(content._arena.capabilities, seen._arena.capabilities, strict=True)
+            for before, behind in pairs:
+                # What is broken is broken anew on the other side.
+                kept = isinstance(behind, Capability) and behind.error is None
+                if kept and isinstance(before, Capability) and behind is not membrane.cross(before, outward):
+                    self.fuzz.problems.append(AssertionError("a reference crossed a membrane as it was (leak)"))
             return seen
 
         membrane.crossed = watched  # type: ignore[method-assign] # a method of this one object
