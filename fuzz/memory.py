@@ -1,6 +1,6 @@
 """A million messages built and read: resident memory and the number of objects stay where they were.
 
-    python fuzz/memory.py --count 1000000
+    python -m fuzz.memory --count 1000000
 
 Prints both at each tenth of the run; ends with an error when they grew.
 """
@@ -10,17 +10,14 @@ from __future__ import annotations
 import argparse
 import gc
 import random
-import resource
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from fuzz.measuring import resident_bytes
 from fuzz.mutations import Everything, fill
 
 import caplet
 
 __all__ = ["Growth", "run"]
-
-PAGE_BYTES = resource.getpagesize()
 
 
 @dataclass
@@ -30,11 +27,6 @@ class Growth:
     resident_bytes: list[int] = field(default_factory=list)
     objects: list[int] = field(default_factory=list)
     in_cycles: int = 0
-
-
-def resident_bytes() -> int:
-    """Return how much memory this process has."""
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * PAGE_BYTES
 
 
 def use(rng: random.Random) -> None:

@@ -1,6 +1,6 @@
 """Many calls over sockets, with cancellations and disconnects at random: memory stays flat, tables end empty, nothing warns.
 
-    python fuzz/soak.py --calls 100000 --seed 1
+    python -m fuzz.soak --calls 100000 --seed 1
 
 Prints what happened and the resident memory at each tenth of the run; ends with an error when something is left, or memory grew.
 """
@@ -13,40 +13,19 @@ import contextlib
 import gc
 import logging
 import random
-import resource
 import sys
 import time
 import warnings
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
+
+from fuzz.measuring import resident_bytes
+from fuzz.soak_service import Worker, schema
 
 import caplet
 from caplet.aio.driver import running_vat
 
-schema = caplet.load(Path(__file__).with_name("soak.capnp"))
 CALLERS = 20
-PAGE_BYTES = resource.getpagesize()
-
-
-class Worker(schema.Worker.Server):
-    """Answers at once, later, with an object, by calling back, or with an error."""
-
-    def add(self, left: int, right: int) -> int:
-        return left + right
-
-    async def slow(self, steps: int) -> None:
-        for _ in range(steps):
-            await asyncio.sleep(0)
-
-    def open(self) -> Worker:
-        return Worker()
-
-    async def call_back(self, listener: schema.Worker) -> int:
-        return (await listener.add(left=1, right=2)).sum
-
-    def fail(self) -> None:
-        raise caplet.Failed("on purpose")
 
 
 @dataclass
@@ -57,11 +36,6 @@ class Report:
     resident_bytes: list[int] = field(default_factory=list)
     left_over: list[str] = field(default_factory=list)
     seconds: float = 0.0
-
-
-def resident_bytes() -> int:
-    """Return how much memory the process has."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
 
 
 class Soak:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import caplet
 from caplet.aio.driver import running_vat
+from caplet.testing.scripted import answer
+from caplet.testing.stream_peer import StreamPeer
 
 from .conftest import TIMEOUT_S, EchoServer, schema, until
 
@@ -352,3 +355,35 @@ def test_a_connection_tells_of_itself_in_numbers(address: str) -> None:
         assert ended["received_bytes"] > 100_000
 
     within_a_minute(main())
+
+
+@pytest.mark.usefixtures("each_loop")
+def test_what_could_not_be_written_is_released_at_once_without_the_collector_of_cycles() -> None:
+    """The error of the write does not keep it, nor the connection."""
+    released = asyncio.Event()
+
+    class Child(EchoServer):
+        @caplet.on_release
+        def gone(self) -> None:
+            released.set()
+
+    class Parent(EchoServer):
+        def next(self) -> Child:
+            return Child()
+
+    async def main() -> None:
+        near, far = socket.socketpair()
+        async with caplet.connect(near, bootstrap=Parent()):
+            # It asks, and is gone before the answer is written.
+            peer = StreamPeer(asyncio.StreamReader(), SimpleNamespace(write=far.sendall))  # type: ignore[arg-type]
+            peer.bootstrap(0)
+            peer.call(1, answer(0), method=2, interface=schema.Echo._schema_type.type_id)
+            far.close()
+            await released.wait()
+
+    gc.collect()
+    gc.disable()
+    try:
+        within_a_minute(main())
+    finally:
+        gc.enable()

@@ -186,7 +186,7 @@ class ReconnectingConnection:
         try:
             connection = await self._make()
         except Exception as error:
-            reason = as_rpc_error(error)
+            reason = as_rpc_error(error).with_traceback(None)  # whose frames hold this connection
             _log.warning("attempt %d to connect to %s failed: %s", generation.number, self._address, reason)
             generation.failed(reason)
             self._owner.turn()

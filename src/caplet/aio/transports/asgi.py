@@ -96,7 +96,7 @@ class AsgiTransport:
                     raise DecodeError(TEXT_FRAME)
                 message = message_of_frame(self._framing, frame)
             except DecodeError as error:
-                self._error = error
+                self._error = error.with_traceback(None)  # whose frames hold this transport
                 return
             self._receiver.receive_messages([message])
 

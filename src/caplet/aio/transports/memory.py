@@ -144,7 +144,7 @@ class MemoryTransport:
                 messages.append(self._open(parcel))
             except DecodeError as refusal:
                 close_descriptors(fds.pop(len(messages), []))
-                error = refusal
+                error = refusal.with_traceback(None)  # whose frames hold it
         self._tell_room()
         if messages:
             self._receiver.receive_messages(messages, fds or None)

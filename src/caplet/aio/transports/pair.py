@@ -88,7 +88,7 @@ class PairTransport:
                     f"{self.peer} ended the stream in the middle of a message ({missing} bytes of it came)"
                 )
         except (OSError, DecodeError) as failure:
-            error = failure
+            error = failure.with_traceback(None)  # whose frames hold it
         self._tell_lost(error)
 
     def _tell_lost(self, error: BaseException | None) -> None:

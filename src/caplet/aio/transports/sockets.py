@@ -400,7 +400,8 @@ class SocketTransport:
         """Send nothing more; what the peer sent before it went is still taken, and its end is found behind that."""
         self._forget_queue()
         if self._error is None:
-            self._error = error
+            # Without the frames, which hold what was to be sent, and this transport.
+            self._error = error.with_traceback(None)
         if self._sock is not None and self._writing:
             self._writing = False
             self._loop.remove_writer(self._sock.fileno())

@@ -231,17 +231,30 @@ async def open_stream(
 
 def write_buffers(stream: asyncio.WriteTransport, buffers: list[memoryview | bytes]) -> None:
     """Write pieces to a loop's transport: small ones as one, large ones without a copy of ours."""
+    pieces = join_small(buffers)
+    if len(pieces) > 1 and stream.get_extra_info("ssl_object") is not None:
+        # TLS makes one of them anyway. Piece by piece, that of Python 3.11 would not tell that the peer is gone, and the loop warn of the rest.
+        stream.writelines(pieces)
+        return
+    for piece in pieces:
+        stream.write(piece)
+        if stream.is_closing():
+            # The peer is gone; the loop warns whoever goes on writing.
+            return
+
+
+def join_small(buffers: list[memoryview | bytes]) -> list[memoryview | bytes]:
+    """Return the same bytes with small pieces that follow each other as one."""
+    pieces: list[memoryview | bytes] = []
     small: list[memoryview | bytes] = []
-    size = 0
     for buffer in buffers:
         if len(buffer) >= _JOIN_BYTES:
             if small:
-                stream.write(b"".join(small))
+                pieces.append(small[0] if len(small) == 1 else b"".join(small))
                 small = []
-                size = 0
-            stream.write(buffer)
+            pieces.append(buffer)
         else:
             small.append(buffer)
-            size += len(buffer)
     if small:
-        stream.write(small[0] if len(small) == 1 else b"".join(small))
+        pieces.append(small[0] if len(small) == 1 else b"".join(small))
+    return pieces

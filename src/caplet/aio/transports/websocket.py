@@ -145,7 +145,7 @@ class WebSocketTransport(asyncio.Protocol):
                     self._take_frame(event, messages)
         except DecodeError as error:
             self._give(messages)
-            self._error = error
+            self._error = error.with_traceback(None)  # whose frames hold this transport
             self._close_code = WRONG_KIND
             self._close_reason = str(error)[:100]
             self._tell_lost(error)
