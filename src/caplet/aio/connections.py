@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self, TypeVar, overload
 from caplet.aio.addresses import parse_address
 from caplet.aio.driver import Link, running_vat
 from caplet.aio.farewells import wait_lost
-from caplet.aio.opening import open_place
+from caplet.aio.opening import begin, open_place
 from caplet.aio.options import StreamOptions
 from caplet.aio.pipes import ChildProcess
 from caplet.aio.reconnecting import Reconnecting
@@ -165,9 +165,15 @@ class Connecting:
             return links[0]
 
         place = self._place
+        ended = None
         try:
-            async with asyncio.timeout(self._timeout_s):
-                ended = await open_place(owner.loop, place, accept, self._options)
+            attempt = begin(owner.loop, place)
+            if attempt is not None and attempt.connected:
+                # Nothing is waited for, so that no time has to be bounded.
+                attempt.open(owner.loop, str(place), accept, self._options)
+            else:
+                async with asyncio.timeout(self._timeout_s):
+                    ended = await open_place(owner.loop, place, accept, self._options, attempt)
         except TimeoutError as error:
             raise Disconnected(f"cannot connect to {place}: no answer within {self._timeout_s} s") from error
         except OSError as error:

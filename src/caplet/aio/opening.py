@@ -42,6 +42,7 @@ _KEEP_ALIVE_S = 60
 _KEEP_ALIVE_QUESTIONS = 5
 _KEEP_ALIVE_INTERVAL_S = 15
 
+_CONNECTED = (0, errno.EISCONN)
 _UNDER_WAY = (errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR)
 _TCP_OPTIONS = [
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
@@ -65,8 +66,30 @@ def watches_sockets(loop: asyncio.AbstractEventLoop) -> bool:
     return isinstance(loop, asyncio.SelectorEventLoop)
 
 
+def begin(loop: asyncio.AbstractEventLoop, place: Address | Place) -> Attempt | None:
+    """Begin to connect to an address that needs no more than one socket: TCP, and its host is written as a number.
+
+    Returns:
+        The attempt; it has succeeded already when the host is near. None where there is more to do.
+
+    Raises:
+        OSError: nobody listens there, or it cannot be reached.
+    """
+    if not isinstance(place, Address) or place.kind != "tcp" or not place.host or not watches_sockets(loop):
+        return None
+    try:
+        places = _written_places(place.host, place.port, 0)
+    except socket.gaierror:
+        return None
+    return Attempt(places[0]) if len(places) == 1 else None
+
+
 async def open_place(
-    loop: asyncio.AbstractEventLoop, place: Address | Place, accept: Accept, options: StreamOptions
+    loop: asyncio.AbstractEventLoop,
+    place: Address | Place,
+    accept: Accept,
+    options: StreamOptions,
+    attempt: Attempt | None = None,
 ) -> asyncio.Event | None:
     """Make a transport to an address, or of what is open already.
 
@@ -75,6 +98,7 @@ async def open_place(
         place: what a program said.
         accept: called with the transport.
         options: choices about the stream.
+        attempt: what was begun already.
 
     Returns:
         An event to be set when the connection is over; None when nobody waits for it.
@@ -83,7 +107,10 @@ async def open_place(
         OSError: nobody listens there, or it cannot be reached.
         TypeError: it is nothing to connect to.
     """
-    if isinstance(place, Address):
+    if attempt is not None:
+        await attempt.wait(loop)
+        attempt.open(loop, str(place), accept, options)
+    elif isinstance(place, Address):
         await open_address(loop, place, accept, options)
     elif isinstance(place, ChildProcess):
         return await place.open(loop, accept, options)
@@ -161,7 +188,6 @@ async def open_socket(
         options: choices about the stream.
         address: where it was connected to; None for a socket that was given or came in.
     """
-    sock.setblocking(False)
     opened = "" if address is None else str(address)
     tls = None
     hostname = ""
@@ -170,6 +196,7 @@ async def open_socket(
     if tls is None and (watches_sockets(loop) or sock.family == getattr(socket, "AF_UNIX", None)):
         SocketTransport(loop, sock, accept, options.make_framing(), options.limits, opened)
         return
+    sock.setblocking(False)
     kind = "tcp" if tls is None else "tls"
 
     def make_transport() -> StreamTransport:
@@ -270,41 +297,88 @@ async def _connect_socket(
 ) -> socket.socket:
     """Connect a new socket to one address."""
     family, kind, protocol, _, where = place
+    unix = family == getattr(socket, "AF_UNIX", None)
+    if watches_sockets(loop) and not unix:
+        # The loop would look up and ask much again.
+        attempt = Attempt(place)
+        await attempt.wait(loop)
+        return attempt.sock
     sock = socket.socket(family, kind, protocol)
     try:
         sock.setblocking(False)
-        if family == getattr(socket, "AF_UNIX", None):
-            await loop.sock_connect(sock, where)
-        else:
+        if not unix:
             tune(sock)
-            await _connect_to(loop, sock, where)
+        await loop.sock_connect(sock, where)
     except BaseException:
         sock.close()
         raise
     return sock
 
 
-async def _connect_to(loop: asyncio.AbstractEventLoop, sock: socket.socket, where: tuple[object, ...] | str) -> None:
-    """Connect a TCP socket to an address that was looked up; the loop, if it must be asked, looks up and asks much again."""
-    if not watches_sockets(loop):
-        await loop.sock_connect(sock, where)
-        return
-    # A host that is near has answered by the time that the system is asked again: the loop need not go around for it.
-    for _ in range(2):
-        error = sock.connect_ex(where)
-        if error in (0, errno.EISCONN):
+class Attempt:
+    """A new TCP socket that is being connected to one address, on a loop that watches sockets.
+
+    Args:
+        place: the address, as it was looked up.
+
+    Raises:
+        OSError: nobody listens there, or it cannot be reached.
+    """
+
+    __slots__ = ("_where", "connected", "sock")
+
+    def __init__(self, place: tuple[int, int, int, str, tuple[object, ...] | str]) -> None:
+        family, kind, protocol, _, self._where = place
+        self.sock = socket.socket(family, kind, protocol)
+        try:
+            self.sock.setblocking(False)
+            tune(self.sock)
+            # A host that is near has answered by the time that the system is asked again: the loop need not go around for it.
+            self.connected = self._connects() or self._connects()
+        except BaseException:
+            self.sock.close()
+            raise
+
+    def _connects(self) -> bool:
+        """Ask the system for the connection; return whether there is one."""
+        error = self.sock.connect_ex(self._where)
+        if error not in _CONNECTED and error not in _UNDER_WAY:
+            raise OSError(error, f"Connect call failed {self._where}")
+        return error in _CONNECTED
+
+    async def wait(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wait until it is connected.
+
+        Raises:
+            OSError: nobody listens there, or it cannot be reached; the socket is closed then.
+        """
+        if self.connected:
             return
-        if error not in _UNDER_WAY:
-            raise OSError(error, f"Connect call failed {where}")
-    waiter = loop.create_future()
-    loop.add_writer(sock.fileno(), _set_once, waiter)
-    try:
-        await waiter
-    finally:
-        loop.remove_writer(sock.fileno())
-    error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if error:
-        raise OSError(error, f"Connect call failed {where}")
+        waiter = loop.create_future()
+        loop.add_writer(self.sock.fileno(), _set_once, waiter)
+        try:
+            try:
+                await waiter
+            finally:
+                loop.remove_writer(self.sock.fileno())
+            error = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if error:
+                raise OSError(error, f"Connect call failed {self._where}")
+        except BaseException:
+            self.sock.close()
+            raise
+        self.connected = True
+
+    def open(self, loop: asyncio.AbstractEventLoop, address: str, accept: Accept, options: StreamOptions) -> None:
+        """Make a transport of the connected socket, which belongs to it from then on.
+
+        Args:
+            loop: the running loop.
+            address: what the peer is called.
+            accept: called with the transport.
+            options: choices about the stream.
+        """
+        SocketTransport(loop, self.sock, accept, options.make_framing(), options.limits, address)
 
 
 def _set_once(waiter: asyncio.Future[None]) -> None:

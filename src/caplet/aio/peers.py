@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 if TYPE_CHECKING:
@@ -89,14 +90,22 @@ def peer_of_socket(sock: socket.socket, family: int, opened: str = "") -> Peer:
         family: its family.
         opened: the address by which it was opened; "" when it came in.
     """
+    unix = family == getattr(socket, "AF_UNIX", None)
+    if opened and not unix:
+        return _peer_at(opened)
     address = opened
     if not address:
         try:
             address = address_of(sock.getpeername(), family)
         except OSError:
             address = ""
-    unix = family == getattr(socket, "AF_UNIX", None)
     return Peer(address or ("unix:" if unix else "the peer"), _credentials(sock) if unix else None)
+
+
+@lru_cache(maxsize=64)
+def _peer_at(address: str) -> Peer:
+    """Return a peer of which no more is known than where it is: the same one for all connections to it."""
+    return Peer(address)
 
 
 def peer_of_stream(extra: Mapping[str, object], kind: str, opened: str, origin: str | None = None) -> Peer:
