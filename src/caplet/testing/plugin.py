@@ -7,12 +7,12 @@ connections that a test makes, over sockets too: when it ends, they must be clos
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from caplet.testing.network import Network
-from caplet.vat.vat import Vat
+from caplet.vat.vat import observers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,18 +31,15 @@ def caplet_network() -> Iterator[Network]:
 
 
 @pytest.fixture
-def caplet_leaks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Connection]]:
+def caplet_leaks() -> Iterator[list[Connection]]:
     """The connections that the test makes; the test fails if one still holds something at its end, closed or not."""
     made: list[Connection] = []
-    add_connection = Vat.add_connection
-
-    def add_and_watch(self: Vat, *arguments: Any, **named: Any) -> Connection:
-        connection = add_connection(self, *arguments, **named)
-        made.append(connection)
-        return connection
-
-    monkeypatch.setattr(Vat, "add_connection", add_and_watch)
-    yield made
+    observe = made.append
+    observers.append(observe)
+    try:
+        yield made
+    finally:
+        observers.remove(observe)
     gc.collect()
     for connection in made:
         connection.turns.settle_drops()

@@ -13,6 +13,7 @@ cdef class Vat:
     cdef dict _ready
 
     cpdef note_output(self, connection)
+    cpdef note_end(self, connection)
     cpdef list connections_with_output(self)
 
 cdef class OneObject:

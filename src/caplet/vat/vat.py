@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from caplet.errors import RpcError
     from caplet.limits import Limits
 
-__all__ = ["BootstrapFactory", "Vat", "factory_of"]
+__all__ = ["BootstrapFactory", "Vat", "factory_of", "observers"]
 
 BootstrapFactory: TypeAlias = "Callable[[object | None], Capability]"
+
+# Who is told of every new connection of every vat: tests that look for leaks.
+observers: list[Callable[[Connection], None]] = []
 
 
 class Vat:
@@ -93,6 +96,8 @@ class Vat:
         connection.trace_encoder = self.trace_encoder
         connection.watcher = self
         self._connections[connection] = None
+        for observe in observers:
+            observe(connection)
         return connection
 
     @property
