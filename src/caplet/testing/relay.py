@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import socket
+import stat
 import struct
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -138,7 +139,7 @@ class Relay:
 
     def _make_tiny(self, writer: asyncio.StreamWriter) -> None:
         """Take the system's buffers away."""
-        sock: socket.socket | None = writer.get_extra_info("socket")
+        sock = socket_of(writer)
         if self._tiny_buffers and sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _TINY_BUFFER_BYTES)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _TINY_BUFFER_BYTES)
@@ -158,7 +159,7 @@ class Relay:
                     return
                 for _ in range(3 if self._pauses else 0):
                     await asyncio.sleep(0)
-            if sink.can_write_eof():
+            if not sink.is_closing() and sink.can_write_eof():
                 sink.write_eof()
 
     def cut_after(self, count_bytes: int) -> None:
@@ -174,8 +175,8 @@ class Relay:
     def cut(self) -> None:
         """End every connection, behind what was passed on."""
         for writer in self._writers:
-            sock: socket.socket | None = writer.get_extra_info("socket")
-            if self._resets and sock is not None and sock.fileno() >= 0:
+            sock = socket_of(writer)
+            if self._resets and sock is not None:
                 with contextlib.suppress(OSError):
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 writer.transport.abort()
@@ -198,3 +199,11 @@ class Relay:
         for writer in self._writers:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
+
+
+def socket_of(writer: asyncio.StreamWriter) -> socket.socket | None:
+    """Return the socket that a writer writes to; None when it is closed, or is none: uvloop shows one for pipes too."""
+    sock: socket.socket | None = writer.get_extra_info("socket")
+    if sock is None or sock.fileno() < 0 or not stat.S_ISSOCK(os.fstat(sock.fileno()).st_mode):
+        return None
+    return sock

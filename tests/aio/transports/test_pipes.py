@@ -21,6 +21,8 @@ from ..conftest import schema
 
 TIMEOUT_S = 60
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 
 def test_a_peer_that_takes_nothing_more_fails_its_callers_though_it_keeps_the_other_pipe_open(
     monkeypatch: pytest.MonkeyPatch,
@@ -49,12 +51,10 @@ def test_a_peer_that_takes_nothing_more_fails_its_callers_though_it_keeps_the_ot
 
 def test_closing_waits_for_the_end_of_a_child_and_one_that_ignores_that_it_is_terminated_is_killed() -> None:
     async def main() -> None:
-        child = caplet.ChildProcess(sys.executable, "-c", "import time; time.sleep(600)", stop_s=0)
-        earlier = signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        try:
-            connection = await caplet.connect(child)
-        finally:
-            signal.signal(signal.SIGTERM, earlier)
+        code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('no message', flush=True); time.sleep(600)"
+        child = caplet.ChildProcess(sys.executable, "-c", code, stop_s=0)
+        connection = await caplet.connect(child)
+        await connection.wait_closed()  # by what it printed, once it ignored the signal
         await connection.close()
         assert child.pid is not None
         with pytest.raises(ProcessLookupError):
