@@ -10,8 +10,9 @@ from caplet.cap.answer import AnswerState
 from caplet.cap.local import LocalCapability
 from caplet.cap.promise import PromiseCapability
 from caplet.rpc.import_ import Import
-from caplet.rpc.question import Question, Slot
-from caplet.rpc.remote import ImportedCapability, PipelinedCapability
+from caplet.rpc.question import Question
+from caplet.rpc.remote import ImportedCapability
+from caplet.rpc.resolution import raw_for_slot
 from caplet.testing.objects import Service
 from caplet.testing.scripted import ScriptedPeer
 
@@ -29,7 +30,7 @@ def imported(peer):
 
 
 def pipelined(peer):
-    return PipelinedCapability(peer.connection, Slot(Question(peer.connection, 0), ()))
+    return raw_for_slot(peer.connection, Question(peer.connection, 0).slot(()))
 
 
 @pytest.mark.parametrize("make", [local, promised, imported, pipelined])

@@ -1,5 +1,7 @@
 # C types of answer.py.
 cimport cython
+from caplet.cap.capability cimport Capability
+from caplet.cap.promise cimport PromiseCapability
 from caplet.cap.turns cimport Turns
 from caplet.wire.untyped cimport AnyPointer
 
@@ -15,12 +17,16 @@ cdef class AnswerState:
     cdef public Py_ssize_t uses
 
     cpdef open(self, Turns turns)
-    cpdef pipeline(self, tuple path)
+    @cython.locals(slots=dict, promise=PromiseCapability)
+    cpdef Capability pipeline(self, tuple path)
     cpdef complete(self, AnyPointer content)
     cpdef fail(self, error)
     @cython.locals(callbacks=list)
     cpdef finished(self)
+    @cython.locals(slots=dict, promise=PromiseCapability)
     cpdef resolve_slots(self)
+    cpdef pin(self, tuple path, PromiseCapability promise)
+    cpdef unpin(self, tuple path)
     cpdef drop_use(self)
     cpdef unwanted(self)
 
@@ -30,7 +36,11 @@ cdef class Answer:
     cdef public AnswerState state
 
     cpdef open(self, AnswerState state)
-    cpdef pipeline(self, tuple path)
+    cpdef Capability pipeline(self, tuple path)
     @cython.locals(state=AnswerState)
     cpdef on_done(self, callback)
     cpdef cancel(self)
+    cpdef keep(self)
+
+@cython.locals(pointer=AnyPointer)
+cpdef Capability capability_at(AnyPointer content, tuple path)

@@ -8,8 +8,8 @@ A path is the tuple of pointer indexes that leads from the root of the content t
 
 from __future__ import annotations
 
-import weakref
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from caplet.cap.capability import NULL, BrokenCapability, Capability
 from caplet.cap.promise import PromiseCapability
@@ -61,7 +61,7 @@ class AnswerState:
         self.error: RpcError | None = None
         self.callbacks: list[Callable[[AnswerState], None]] | None = None
         # Promises for paths that were asked for, held weakly: they hold this state, and must be able to go.
-        self.slots: dict[Path, weakref.ref[PromiseCapability]] | None = None
+        self.slots: dict[Path, ref[PromiseCapability]] | None = None
         # Those of them that calls wait in, held strongly.
         self.pinned: dict[Path, PromiseCapability] | None = None
         self.source: Answer | None = None
@@ -87,9 +87,10 @@ class AnswerState:
         promise = None if reference is None else reference()
         if promise is None:
             assert self.turns is not None
-            promise = PromiseCapability(self.turns, self, path)
+            promise = PromiseCapability.__new__(PromiseCapability)
+            promise.open(self.turns, self, path)
             self.uses += 1
-            slots[path] = weakref.ref(promise)
+            slots[path] = ref(promise)
         return promise
 
     def set_source(self, source: Answer) -> None:
@@ -236,6 +237,10 @@ class Answer:
                 turns.wake()
 
     release = cancel
+
+    def keep(self) -> None:
+        """Want the result also when this is dropped; it cannot be cancelled by this any more, but abandoned."""
+        self._held = False
 
     @property
     def held(self) -> bool:

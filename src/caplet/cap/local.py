@@ -13,14 +13,13 @@ from caplet.cap.call import DONE, STARTED, WAITING, IncomingCall
 from caplet.cap.capability import Capability
 from caplet.cap.local_call import LocalCall
 from caplet.cap.request import Request
-from caplet.cap.turns import Use
 from caplet.errors import Failed, as_rpc_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from caplet.cap.answer import Answer
-    from caplet.cap.turns import Turns
+    from caplet.cap.turns import Turns, Use
     from caplet.errors import RpcError
 
 __all__ = ["CANCELLABLE", "ONE_AT_A_TIME", "Dispatcher", "LocalCapability", "current_turns", "set_turns_provider"]
@@ -102,7 +101,7 @@ class LocalCapability(Capability):
         """Belong to the vat of `turns`, if to none yet."""
         if self._turns is None:
             self._turns = turns
-            self.use = Use(turns, Released(self.dispatcher))
+            self.use = turns.use_of(Released(self.dispatcher))
 
     def new_request(self, interface_id: int, method_id: int, size_hint_words: int = 0) -> Request:
         """Return a request for a call within the vat."""

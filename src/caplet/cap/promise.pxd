@@ -1,5 +1,6 @@
 # C types of promise.py.
 cimport cython
+from caplet.cap.answer cimport AnswerState
 from caplet.cap.call cimport IncomingCall
 from caplet.cap.capability cimport Capability
 from caplet.cap.request cimport Request
@@ -8,13 +9,14 @@ from caplet.cap.turns cimport Turns, Use
 cdef class PromiseCapability(Capability):
     cdef public Turns _turns
     cdef public Capability _resolution
-    cdef public object owner
+    cdef public AnswerState owner
     cdef public tuple path
     cdef public list queue
     cdef public Use use
     cdef public Py_ssize_t waiting
     cdef public list watches
 
+    cpdef open(self, Turns turns, AnswerState owner, tuple path)
     cpdef resolution(self)
     cpdef Request new_request(self, unsigned long long interface_id, unsigned int method_id, long long size_hint_words=*)
     cpdef send_request(self, Request request)

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 from caplet.cap.call import WAITING, IncomingCall
 from caplet.cap.capability import BrokenCapability, Capability, Marker
 from caplet.cap.request import Request
-from caplet.cap.turns import Use
 from caplet.errors import Failed
 
 if TYPE_CHECKING:
     from caplet.cap.answer import Answer, AnswerState, Path
     from caplet.cap.capability import Watch
-    from caplet.cap.turns import Turns
+    from caplet.cap.turns import Turns, Use
     from caplet.errors import RpcError
 
 __all__ = ["PromiseCapability"]
@@ -35,10 +34,14 @@ class PromiseCapability(Capability):
     __slots__ = ("_resolution", "_turns", "owner", "path", "queue", "use", "waiting", "watches")
 
     def __init__(self, turns: Turns, owner: AnswerState | None = None, path: Path = ()) -> None:
+        self.open(turns, owner, path)
+
+    def open(self, turns: Turns, owner: AnswerState | None, path: Path) -> None:
+        """Begin; the arguments are those of the class."""
         self._turns = turns
         self._resolution: Capability | None = None
         self.owner = owner
-        self.use = None if owner is None else Use(turns, owner)
+        self.use: Use | None = None if owner is None else turns.use_of(owner)
         self.path = path
         self.queue: list[IncomingCall | Marker] = []
         self.waiting = 0

@@ -14,6 +14,7 @@ cdef class Turns:
     cpdef wake(self)
     cpdef expect(self)
     cpdef deliver(self, delivery)
+    cpdef Use use_of(self, thing)
     cpdef drop(self, thing)
     cpdef settle_drops(self)
     cpdef run(self)

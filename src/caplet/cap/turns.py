@@ -53,16 +53,13 @@ class Use:
     A capability that told of its own end could be found by its weak references while it tells, in another thread, and come to life
     again unheard. What it holds goes when those are cleared already.
 
-    Args:
-        turns: the turn queue of the vat.
-        thing: what is told when the capability is gone.
+    Made by `Turns.use_of`; `thing` is told when the capability is gone.
     """
 
     __slots__ = ("thing", "turns")
 
-    def __init__(self, turns: Turns, thing: Droppable) -> None:
-        self.turns = turns
-        self.thing = thing
+    turns: Turns
+    thing: Droppable
 
     def __del__(self) -> None:
         # May run anywhere, also in a garbage collection: only enqueue.
@@ -119,6 +116,13 @@ class Turns:
     def defer(self, function: Callable[[], None]) -> None:
         """Call `function` in its turn."""
         self.deliver(Deferred(function))
+
+    def use_of(self, thing: Droppable) -> Use:
+        """Return what counts as one reference to `thing` for as long as it is held."""
+        use = Use.__new__(Use)
+        use.turns = self
+        use.thing = thing
+        return use
 
     def drop(self, thing: Droppable) -> None:
         """Note that a reference to `thing` is gone; for finalisers, so it only enqueues."""

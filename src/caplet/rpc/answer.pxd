@@ -1,7 +1,11 @@
 # C types of answer.py.
 cimport cython
+cimport caplet.rpc.descriptor as descriptor
+cimport caplet.rpc.encode as encode
+cimport caplet.rpc.tailcall as tailcall
 from caplet.cap.answer cimport AnswerState
 from caplet.cap.call cimport IncomingCall
+from caplet.cap.capability cimport Capability
 from caplet.rpc.tables cimport Tables
 from caplet.rpc.encode cimport OutgoingMessage
 from caplet.wire.untyped cimport AnyPointer
@@ -37,10 +41,13 @@ cdef class AnswerRow(IncomingCall):
     cpdef cancelled(self)
     @cython.locals(connection=Tables, message=OutgoingMessage, capabilities=list, frozen=list, exports=list)
     cpdef send_results(self)
-    @cython.locals(listed=AnyListBuilder, frozen=list, index=cython.Py_ssize_t)
+    @cython.locals(listed=AnyListBuilder, frozen=list, index=cython.Py_ssize_t, capabilities=list)
     cpdef describe_results(self, OutgoingMessage message, list exports)
     @cython.locals(connection=Tables, state=cython.int)
     cpdef send_error(self, error)
+    cpdef Capability pipeline(self, tuple path)
+    @cython.locals(pointer=AnyPointer, said=Capability)
+    cpdef Capability returned_capability(self, tuple path)
 
 cdef class Gate:
     cdef public object promise

@@ -239,7 +239,7 @@ class AnswerRow(IncomingCall):
         capabilities = message.capabilities
         if capabilities.count(None) == len(capabilities):
             return None
-        listed = message.payload.init_struct_list(1, len(capabilities), 1, 1)
+        listed = message.init_capability_table(len(capabilities))
         frozen: list[Capability] = []
         for index in range(len(capabilities)):
             capability = capabilities[index]

@@ -1,5 +1,10 @@
 # C types of connection.py.
 cimport cython
+cimport caplet.rpc.descriptor as descriptor
+cimport caplet.rpc.encode as encode
+cimport caplet.rpc.inbound as inbound
+cimport caplet.rpc.outbound as outbound
+cimport caplet.rpc.resolution as resolution
 from caplet.cap.capability cimport Capability
 from caplet.cap.request cimport Request
 from caplet.rpc.answer cimport AnswerRow
@@ -37,7 +42,7 @@ cdef class Connection(Tables):
     cpdef Capability settle(self, raw, bint called, Capability capability)
     @cython.locals(entry=AnswerRow)
     cpdef Capability frozen(self, row, Py_ssize_t number)
-    cpdef promise_for_slot(self, slot)
+    cpdef Capability promise_for_slot(self, slot)
     cpdef raw_for_slot(self, slot)
     @cython.locals(words=cython.Py_ssize_t, entry=AnswerRow, flow=Flow)
     cpdef call_answered(self, row)

@@ -109,8 +109,9 @@ REMOTE_PREFIX = "remote exception: "
 
 def read_message(message: MessageReader) -> tuple[int, AnyStruct]:
     """Return the tag and the body of a message; the body of a tag whose body is no struct is empty."""
-    root = AnyStruct()
-    message.open_struct(root, message.segments[0], 0, message.nesting)
+    root = AnyStruct.__new__(AnyStruct)
+    if not message.open_struct(root, message.segments[0], 0, message.nesting):
+        root = AnyStruct()
     tag = root.u16(0)
     if tag in (OBSOLETE_SAVE, OBSOLETE_DELETE):
         return tag, AnyStruct()

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 from caplet.cap.capability import NULL, BrokenCapability, Capability
 from caplet.errors import Failed, Overloaded, ProtocolError
-from caplet.rpc import decode
+from caplet.rpc import decode, resolution
 from caplet.rpc.export import Export
 from caplet.rpc.export import State as ExportState
 from caplet.rpc.import_ import Import
 from caplet.rpc.import_ import State as ImportState
 from caplet.rpc.remote import AnswerPath, Exported, Reflected, RemoteCapability, RemotePromise
-from caplet.rpc.resolution import promise_for_import, promise_for_raw, raw_for_import
 
 if TYPE_CHECKING:
     from caplet.rpc.connection import Connection
@@ -27,6 +26,9 @@ IMPORT_PROMISE = int(ImportState.PROMISE)
 IMPORT_RESOLVED = int(ImportState.RESOLVED)
 EXPORT_HOSTED = int(ExportState.HOSTED)
 EXPORT_PROMISE = int(ExportState.PROMISE)
+SENDER_HOSTED = decode.SENDER_HOSTED
+SENDER_PROMISE = decode.SENDER_PROMISE
+NO_FD = decode.NO_FD
 
 __all__ = ["attach_fd", "checked", "describe", "read", "read_table", "take_back", "write_table"]
 
@@ -43,7 +45,7 @@ def write_table(connection: Connection, message: OutgoingMessage) -> list[int]:
     """
     capabilities = message.capabilities
     exports: list[int] = []
-    listed = message.payload.init_struct_list(1, len(capabilities), 1, 1)
+    listed = message.init_capability_table(len(capabilities))
     try:
         for index in range(len(capabilities)):
             capability = capabilities[index]
@@ -79,23 +81,25 @@ def describe(
         What calls that the peer sends to the described thing must reach from now on (the freeze rule).
     """
     capability = capability.current()
-    if capability.is_null:
-        return NULL
-    if capability.connection is connection:
-        if isinstance(capability, RemotePromise):
-            assert capability.raw is not None
-            capability = capability.raw
-        assert isinstance(capability, RemoteCapability)
-        # The peer may call it through us without our knowing: as good as called.
-        capability.mark_called()
-        capability.write_descriptor(descriptor)
-        return capability
-    export = export_of(connection, capability)
+    export = connection.exported.get(id(capability))
+    if export is None:
+        if capability.is_null:
+            return NULL
+        if capability.connection is connection:
+            if isinstance(capability, RemotePromise):
+                assert capability.raw is not None
+                capability = capability.raw
+            assert isinstance(capability, RemoteCapability)
+            # The peer may call it through us without our knowing: as good as called.
+            capability.mark_called()
+            capability.write_descriptor(descriptor)
+            return capability
+        export = new_export(connection, capability)
     export.count += 1
     if exports is not None:
         exports.append(export.id)
     promise = export.state == EXPORT_PROMISE
-    descriptor.set_u16(0, decode.SENDER_PROMISE if promise else decode.SENDER_HOSTED)
+    descriptor.set_u16(0, SENDER_PROMISE if promise else SENDER_HOSTED)
     descriptor.set_u32(4, export.id)
     fd = None if promise else capability.fd
     if fd is not None:
@@ -107,16 +111,13 @@ def attach_fd(descriptor: AnyStructBuilder, message: OutgoingMessage, fd: int) -
     """Let a file descriptor travel with a capability, as long as its index fits into the message."""
     if message.fds is None:
         message.fds = []
-    if len(message.fds) < decode.NO_FD:
-        descriptor.set_u8(2, len(message.fds), decode.NO_FD)
+    if len(message.fds) < NO_FD:
+        descriptor.set_u8(2, len(message.fds), NO_FD)
         message.fds.append(fd)
 
 
-def export_of(connection: Connection, capability: Capability) -> Export:
-    """Return the export of a capability that does not lie behind this connection, a new one if there is none."""
-    export = connection.exported.get(id(capability))
-    if export is not None:
-        return export
+def new_export(connection: Connection, capability: Capability) -> Export:
+    """Return a new export of a capability that does not lie behind this connection."""
     if len(connection.exports) >= connection.limits.exports:
         raise Overloaded(f"{connection.limits.exports} objects are exported; the limit is reached")
     capability.bind(connection.turns)
@@ -159,10 +160,8 @@ def read_table(connection: Connection, payload: AnyStruct, fds: list[int] | None
 def read(connection: Connection, descriptor: AnyStruct, fds: list[int] | None) -> Capability | None:
     """Return the capability that one CapDescriptor describes, None for no capability."""
     kind = descriptor.u16(0)
-    if kind == decode.SENDER_HOSTED or kind == decode.SENDER_PROMISE:
-        return import_(
-            connection, descriptor.u32(4), kind == decode.SENDER_PROMISE, descriptor.u8(2, decode.NO_FD), fds
-        )
+    if kind in (SENDER_HOSTED, SENDER_PROMISE):
+        return import_(connection, descriptor.u32(4), kind == SENDER_PROMISE, descriptor.u8(2, NO_FD), fds)
     if kind == decode.CAP_NONE:
         return None
     if kind == decode.RECEIVER_HOSTED:
@@ -179,7 +178,7 @@ def read(connection: Connection, descriptor: AnyStruct, fds: list[int] | None) -
         return reflected(connection, AnswerPath(row, path), inner)
     if kind == decode.THIRD_PARTY_HOSTED:
         # Level 1: the vine is an ordinary reference to the same object.
-        return import_(connection, descriptor.struct(0).u32(0), False, decode.NO_FD, fds)
+        return import_(connection, descriptor.struct(0).u32(0), False, NO_FD, fds)
     raise ProtocolError(f"a capability descriptor of unknown kind {kind}")
 
 
@@ -199,10 +198,10 @@ def import_(connection: Connection, import_id: int, promise: bool, fd_index: int
     if fds is not None and fd_index < len(fds):
         connection.adopt_fd(row, fds, fd_index)
     if row.state == IMPORT_PROMISE:
-        return promise_for_import(connection, row)
+        return resolution.promise_for_import(connection, row)
     if row.state == IMPORT_RESOLVED:
-        return promise_for_raw(connection, raw_for_import(connection, row))
-    return raw_for_import(connection, row)
+        return resolution.promise_for_raw(connection, resolution.raw_for_import(connection, row))
+    return resolution.raw_for_import(connection, row)
 
 
 def named_export(connection: Connection, export_id: int) -> Capability:
@@ -218,5 +217,5 @@ def named_export(connection: Connection, export_id: int) -> Capability:
 def reflected(connection: Connection, holder: Capability, inner: Capability) -> Capability:
     """Return something of ours that the peer named, so that promises resolving to it get their embargo."""
     if isinstance(inner, RemoteCapability) and inner.link is connection:
-        return Reflected(holder, promise_for_raw(connection, inner))
+        return Reflected(holder, resolution.promise_for_raw(connection, inner))
     return Reflected(holder, inner)

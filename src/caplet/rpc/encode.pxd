@@ -20,6 +20,8 @@ cdef class OutgoingMessage(MessageBuilder):
     cpdef list pieces(self)
     @cython.locals(made=AnyPointerBuilder)
     cpdef AnyPointerBuilder content(self)
+    @cython.locals(made=AnyListBuilder)
+    cpdef AnyListBuilder init_capability_table(self, long long length)
     @cython.locals(made=AnyStructBuilder)
     cpdef AnyStructBuilder init_target(self)
     @cython.locals(first=Segment)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from caplet.rpc import decode
 from caplet.wire.message import MessageBuilder
-from caplet.wire.untyped_builder import AnyPointerBuilder, AnyStructBuilder
+from caplet.wire.untyped_builder import AnyListBuilder, AnyPointerBuilder, AnyStructBuilder
 
 if TYPE_CHECKING:
     from caplet.cap.answer import Path
@@ -129,6 +129,13 @@ class OutgoingMessage(MessageBuilder):
         """Return the place for the params of a Call, or for the results of a Return."""
         made = AnyPointerBuilder.__new__(AnyPointerBuilder)
         made.open(self, self.segments[0], BODY_POSITION + self.data_words + self.pointer_count)
+        return made
+
+    def init_capability_table(self, length: int) -> AnyListBuilder:
+        """Make the table of the capabilities in the Payload of a Call or Return and return it."""
+        made = AnyListBuilder.__new__(AnyListBuilder)
+        pointer = BODY_POSITION + self.data_words + self.pointer_count + 1
+        self.init_struct_list(made, self.segments[0], pointer, length, 1, 1)
         return made
 
     def init_target(self) -> AnyStructBuilder:

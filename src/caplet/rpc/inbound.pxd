@@ -1,5 +1,8 @@
 # C types of inbound.py.
 cimport cython
+cimport caplet.rpc.decode as decode
+cimport caplet.rpc.descriptor as descriptor
+cimport caplet.rpc.encode as encode
 from caplet.cap.capability cimport Capability
 from caplet.rpc.answer cimport AnswerRow
 from caplet.rpc.tables cimport Tables
@@ -12,6 +15,7 @@ from caplet.wire.segment cimport Segment
 from caplet.wire.untyped cimport AnyPointer, AnyStruct
 
 cdef int LINGERING, CANCELLED, RETURNED, RETURNED_FOR_GOOD, FINISHED, FINISHED_AND_RELEASED
+cdef int CALL, RETURN, FINISH, RELEASE, TO_YOURSELF, RESULTS, TARGET_IMPORTED_CAP, TARGET_PROMISED_ANSWER
 
 @cython.locals(tag=cython.int, body=AnyStruct)
 cpdef receive(Tables connection, MessageReader message, list fds)

@@ -37,6 +37,15 @@ RETURNED = int(question.Event.RETURNED)
 RETURNED_FOR_GOOD = int(question.Event.RETURNED_FOR_GOOD)
 FINISHED = int(AnswerEvent.FINISHED)
 FINISHED_AND_RELEASED = int(AnswerEvent.FINISHED_AND_RELEASED)
+# What every message is asked for, as numbers at hand.
+CALL = decode.CALL
+RETURN = decode.RETURN
+FINISH = decode.FINISH
+RELEASE = decode.RELEASE
+TO_YOURSELF = decode.TO_YOURSELF
+RESULTS = decode.RESULTS
+TARGET_IMPORTED_CAP = decode.TARGET_IMPORTED_CAP
+TARGET_PROMISED_ANSWER = decode.TARGET_PROMISED_ANSWER
 
 
 def receive(connection: Connection, message: MessageReader, fds: list[int] | None) -> None:
@@ -47,13 +56,13 @@ def receive(connection: Connection, message: MessageReader, fds: list[int] | Non
         DecodeError: the message is malformed.
     """
     tag, body = decode.read_message(message)
-    if tag == decode.CALL:
+    if tag == CALL:
         receive_call(connection, message, body, fds)
-    elif tag == decode.RETURN:
+    elif tag == RETURN:
         receive_return(connection, message, body, fds)
-    elif tag == decode.FINISH:
+    elif tag == FINISH:
         receive_finish(connection, body)
-    elif tag == decode.RELEASE:
+    elif tag == RELEASE:
         receive_release(connection, body)
     else:
         handler = HANDLERS.get(tag)
@@ -71,7 +80,7 @@ def receive_call(connection: Connection, message: MessageReader, body: AnyStruct
     answer_id = body.u32(0)
     target = find_target(connection, body.struct(0))
     results_to = body.u16(6)
-    if results_to > decode.TO_YOURSELF:
+    if results_to > TO_YOURSELF:
         raise ProtocolError("Call.sendResultsTo asks for something else than caller or yourself")
     payload = body.struct(1)
     if payload.has(1):
@@ -83,7 +92,7 @@ def receive_call(connection: Connection, message: MessageReader, body: AnyStruct
         words += segment.words
     # Bits 129 and 130: noPromisePipelining, onlyPromisePipeline; the same numbers as our hints.
     hints = (body.u8(16) >> 1) & (NO_PROMISE_PIPELINING | ONLY_PROMISE_PIPELINE)
-    redirected = results_to == decode.TO_YOURSELF
+    redirected = results_to == TO_YOURSELF
     row = AnswerRow.__new__(AnswerRow)
     row.open(connection.turns, body.u64(8), body.u16(4), payload.pointer(0), hints)
     row.begin(connection, answer_id, words, redirected)
@@ -107,12 +116,12 @@ def refuse_call(connection: Connection, row: AnswerRow, why: str) -> None:
 def find_target(connection: Connection, target: AnyStruct) -> Capability:
     """Return what a MessageTarget names; a broken capability where only that call is lost."""
     kind = target.u16(4)
-    if kind == decode.TARGET_IMPORTED_CAP:
+    if kind == TARGET_IMPORTED_CAP:
         exported: Export | None = connection.exports.get(target.u32(0))
         if exported is None:
             raise ProtocolError(f"a message for export {target.u32(0)}, which is not there")
         return exported.target.current()
-    if kind == decode.TARGET_PROMISED_ANSWER:
+    if kind == TARGET_PROMISED_ANSWER:
         promised = target.struct(0)
         path = decode.read_path(promised, connection.limits.pipeline_operations)
         row = connection.answers.get(promised.u32(0))
@@ -174,7 +183,7 @@ def receive_return(connection: Connection, message: MessageReader, body: AnyStru
             tailcall.claim_for_cancelled(connection, body.u32(8))
         asked.advance(over)
         asked.fail(Failed("the call was cancelled"))
-    elif kind == decode.RESULTS:
+    elif kind == RESULTS:
         return_results(connection, asked, message, body, fds, over)
     elif kind == decode.EXCEPTION:
         if asked.is_tail:

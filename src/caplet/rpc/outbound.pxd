@@ -1,5 +1,7 @@
 # C types of outbound.py.
 cimport cython
+cimport caplet.rpc.descriptor as descriptor
+cimport caplet.rpc.encode as encode
 from caplet.cap.answer cimport Answer
 from caplet.cap.capability cimport Capability
 from caplet.cap.request cimport Request

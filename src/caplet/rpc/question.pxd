@@ -1,5 +1,6 @@
 # C types of question.py.
 cimport cython
+cimport caplet.cap.answer as answer
 from caplet.cap.answer cimport AnswerState
 from caplet.cap.capability cimport Capability
 from caplet.rpc.tables cimport Tables
@@ -15,6 +16,7 @@ cdef class Slot:
     cdef public Question question
     cdef public object raw
 
+    cpdef open(self, Question question, tuple path)
     cpdef drop_use(self)
 
 cdef class Question(AnswerState):
@@ -38,8 +40,8 @@ cdef class Question(AnswerState):
     cpdef finished(self)
     @cython.locals(paths=dict, slot=Slot)
     cpdef Slot slot(self, tuple path)
-    cpdef pipeline(self, tuple path)
-    @cython.locals(paths=dict, slot=Slot)
+    cpdef Capability pipeline(self, tuple path)
+    @cython.locals(paths=dict, slot=Slot, found=Capability, settled=Capability)
     cpdef resolve_paths(self, AnyPointer content, list capabilities)
     cpdef complete_results(self, AnyPointer content, list capabilities)
     cpdef fail(self, error)

@@ -20,7 +20,8 @@ import weakref
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from caplet.cap.answer import AnswerState, Path, capability_at
+from caplet.cap import answer
+from caplet.cap.answer import AnswerState, Path
 from caplet.cap.capability import BrokenCapability, Capability
 from caplet.cap.hints import NO_PROMISE_PIPELINING
 from caplet.errors import Failed, RpcError
@@ -98,16 +99,17 @@ UNWANTED = int(Event.UNWANTED)
 
 
 class Slot:
-    """One path of one question that was pipelined on.
-
-    Args:
-        question: the question.
-        path: pointer indexes from the root of its results.
-    """
+    """One path of one question that was pipelined on; `Question.slot` makes it."""
 
     __slots__ = ("called", "path", "promise", "question", "raw")
 
-    def __init__(self, question: Question, path: Path) -> None:
+    def open(self, question: Question, path: Path) -> None:
+        """Begin.
+
+        Args:
+            question: the question.
+            path: pointer indexes from the root of its results.
+        """
         self.question = question
         self.path = path
         # Whether anything was sent through it; then a later shortcut needs an embargo.
@@ -212,7 +214,9 @@ class Question(AnswerState):
             paths = self.paths = {}
         slot = paths.get(path)
         if slot is None:
-            slot = paths[path] = Slot(self, path)
+            slot = Slot.__new__(Slot)
+            slot.open(self, path)
+            paths[path] = slot
         return slot
 
     def pipeline(self, path: Path) -> Capability:
@@ -222,7 +226,7 @@ class Question(AnswerState):
             if override is not None:
                 return override
         if self.content is not None:
-            return capability_at(self.content, path)
+            return answer.capability_at(self.content, path)
         if self.error is not None:
             return BrokenCapability(self.error)
         if self.source is not None:
@@ -244,7 +248,7 @@ class Question(AnswerState):
             promise = None if slot.promise is None else slot.promise()
             if promise is None and not slot.called:
                 continue
-            found = capability_at(content, path)
+            found = answer.capability_at(content, path)
             settled = self.connection.settle(self.connection.raw_for_slot(slot), slot.called, found)
             if settled is not found:
                 replace_capability(content, path, capabilities, settled)

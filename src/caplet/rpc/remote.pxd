@@ -1,20 +1,23 @@
 # C types of remote.py.
 cimport cython
+cimport caplet.rpc.encode as encode
 from caplet.cap.call cimport IncomingCall
 from caplet.cap.capability cimport Capability
 from caplet.cap.request cimport Request
 from caplet.cap.turns cimport Turns, Use
-from caplet.rpc.answer cimport AnswerRow
 from caplet.rpc.tables cimport Tables
 from caplet.rpc.export cimport Export
 from caplet.rpc.import_ cimport Import
 from caplet.rpc.question cimport Question, Slot
 from caplet.wire.untyped_builder cimport AnyStructBuilder
 
+cdef int GONE
+
 cdef class RemoteCapability(Capability):
     cdef public Tables link
     cdef public object stream
 
+    cpdef lie_behind(self, Tables connection)
     cpdef write_target(self, AnyStructBuilder target)
     cpdef write_descriptor(self, AnyStructBuilder descriptor)
     cpdef mark_called(self)
@@ -37,11 +40,12 @@ cdef class PipelinedCapability(RemoteCapability):
     cdef public Slot slot
     cdef public Use use
 
+    cpdef open(self, Tables connection, Slot slot)
     cpdef write_target(self, AnyStructBuilder target)
     cpdef write_descriptor(self, AnyStructBuilder descriptor)
     cpdef mark_called(self)
     cpdef bint addressable(self) except -1
-    @cython.locals(question=Question)
+    @cython.locals(question=Question, over=cython.bint)
     cpdef Capability keeper(self)
 
 cdef class RemotePromise(Capability):
@@ -50,6 +54,7 @@ cdef class RemotePromise(Capability):
     cdef public RemoteCapability raw
     cdef public list watches
 
+    cpdef open(self, RemoteCapability raw)
     cpdef resolution(self)
     cpdef become(self, Capability capability)
     cpdef Request new_request(self, unsigned long long interface_id, unsigned int method_id, long long size_hint_words=*)
@@ -63,7 +68,7 @@ cdef class Exported(Capability):
 
 cdef class AnswerPath(Capability):
     cdef public tuple path
-    cdef public AnswerRow row
+    cdef public object row
 
     cpdef resolution(self)
 

@@ -10,15 +10,13 @@ resolves; that is what programs hold.
 
 from __future__ import annotations
 
-import weakref
 from typing import TYPE_CHECKING
 
 from caplet.cap.capability import BrokenWatch, Capability, Marker
 from caplet.cap.hints import NO_PROMISE_PIPELINING, ONLY_PROMISE_PIPELINE
-from caplet.cap.turns import Use
 from caplet.errors import CapletError
 from caplet.rpc import decode, encode
-from caplet.rpc.question import State as QuestionState
+from caplet.rpc.question import State
 
 if TYPE_CHECKING:
     from caplet.cap.answer import Answer, Path
@@ -46,6 +44,9 @@ __all__ = [
 ]
 
 
+GONE = int(State.GONE)
+
+
 class RemoteCapability(Capability):
     """Something that lies behind a connection and is addressed on the wire.
 
@@ -55,10 +56,17 @@ class RemoteCapability(Capability):
 
     __slots__ = ("link", "stream")
 
+    link: Connection
+    # The streaming calls to it that are under way, or the error that ended them.
+    stream: Stream | None
+
     def __init__(self, connection: Connection) -> None:
+        self.lie_behind(connection)
+
+    def lie_behind(self, connection: Connection) -> None:
+        """Begin; the arguments are those of the class."""
         self.link = connection
-        # The streaming calls to it that are under way, or the error that ended them.
-        self.stream: Stream | None = None
+        self.stream = None
 
     @property
     def turns(self) -> Turns | None:
@@ -132,9 +140,9 @@ class ImportedCapability(RemoteCapability):
     __slots__ = ("row", "use")
 
     def __init__(self, connection: Connection, row: Import) -> None:
-        super().__init__(connection)
+        self.lie_behind(connection)
         self.row = row
-        self.use = Use(connection.turns, row)
+        self.use = connection.turns.use_of(row)
 
     @property
     def fd(self) -> int | None:
@@ -160,19 +168,20 @@ class ImportedCapability(RemoteCapability):
 
 
 class PipelinedCapability(RemoteCapability):
-    """What one path of the results of one question leads to.
-
-    Args:
-        connection: the connection.
-        slot: the path and the question.
-    """
+    """What one path of the results of one question leads to; `resolution.raw_for_slot` makes it."""
 
     __slots__ = ("slot", "use")
 
-    def __init__(self, connection: Connection, slot: Slot) -> None:
-        super().__init__(connection)
+    def open(self, connection: Connection, slot: Slot) -> None:
+        """Begin.
+
+        Args:
+            connection: the connection.
+            slot: the path and the question.
+        """
+        self.lie_behind(connection)
         self.slot = slot
-        self.use = Use(connection.turns, slot)
+        self.use = connection.turns.use_of(slot)
 
     def write_target(self, target: AnyStructBuilder) -> None:
         """Fill a MessageTarget."""
@@ -190,12 +199,13 @@ class PipelinedCapability(RemoteCapability):
 
     def addressable(self) -> bool:
         """Tell whether the peer still has the answer."""
-        return self.slot.question.state != QuestionState.GONE
+        return self.slot.question.state != GONE
 
     def keeper(self) -> Capability | None:
         """Return the promise for it while the question is not answered."""
         question = self.slot.question
-        if question.done or question.is_tail or question.source is not None:
+        over = question.content is not None or question.error is not None
+        if over or question.is_tail or question.source is not None:
             return None
         return self.link.promise_for_slot(self.slot)
 
@@ -214,6 +224,10 @@ class RemotePromise(Capability):
     __slots__ = ("_resolution", "_turns", "raw", "watches")
 
     def __init__(self, raw: RemoteCapability) -> None:
+        self.open(raw)
+
+    def open(self, raw: RemoteCapability) -> None:
+        """Begin; the arguments are those of the class."""
         self._turns = raw.link.turns
         self._resolution: Capability | None = None
         self.raw: RemoteCapability | None = raw
@@ -374,9 +388,3 @@ def hand_over_stream(raw: RemoteCapability, target: Capability) -> None:
         target = target.raw
     if isinstance(target, RemoteCapability) and target.link is raw.link and target.stream is None:
         target.stream = raw.stream
-
-
-def live(reference: weakref.ref[RemotePromise] | None) -> RemotePromise | None:
-    """Return the promise that a weak reference leads to, unless it is gone or has resolved."""
-    promise = None if reference is None else reference()
-    return None if promise is None or promise.raw is None else promise

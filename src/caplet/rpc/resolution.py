@@ -9,8 +9,8 @@ Null and broken capabilities need none, and neither does whatever stays behind t
 
 from __future__ import annotations
 
-import weakref
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from caplet.cap.capability import BrokenCapability
 from caplet.cap.promise import PromiseCapability
@@ -24,7 +24,6 @@ from caplet.rpc.remote import (
     Reflected,
     RemoteCapability,
     RemotePromise,
-    live,
 )
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ def raw_for_import(connection: Connection, row: Import) -> ImportedCapability:
     raw = None if row.raw is None else row.raw()
     if raw is None:
         raw = ImportedCapability(connection, row)
-        row.raw = weakref.ref(raw)
+        row.raw = ref(raw)
     return raw
 
 
@@ -127,16 +126,23 @@ def promise_for_import(connection: Connection, row: Import) -> RemotePromise:
     promise = live(row.promise)
     if promise is None:
         promise = RemotePromise(raw_for_import(connection, row))
-        row.promise = weakref.ref(promise)
+        row.promise = ref(promise)
     return promise
+
+
+def live(reference: ref[RemotePromise] | None) -> RemotePromise | None:
+    """Return the promise that a weak reference leads to, unless it is gone or has resolved."""
+    promise = None if reference is None else reference()
+    return None if promise is None or promise.raw is None else promise
 
 
 def raw_for_slot(connection: Connection, slot: Slot) -> PipelinedCapability:
     """Return the capability that addresses a path of an answer; the same one as long as it lives."""
     raw = None if slot.raw is None else slot.raw()
     if raw is None:
-        raw = PipelinedCapability(connection, slot)
-        slot.raw = weakref.ref(raw)
+        raw = PipelinedCapability.__new__(PipelinedCapability)
+        raw.open(connection, slot)
+        slot.raw = ref(raw)
         slot.question.slot_uses += 1
     return raw
 
@@ -145,6 +151,7 @@ def promise_for_slot(connection: Connection, slot: Slot) -> RemotePromise:
     """Return the promise for a path of an answer; the same one as long as it lives and has not resolved."""
     promise = live(slot.promise)
     if promise is None:
-        promise = RemotePromise(raw_for_slot(connection, slot))
-        slot.promise = weakref.ref(promise)
+        promise = RemotePromise.__new__(RemotePromise)
+        promise.open(raw_for_slot(connection, slot))
+        slot.promise = ref(promise)
     return promise

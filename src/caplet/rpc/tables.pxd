@@ -57,5 +57,5 @@ cdef class Tables:
     cpdef call_answered(self, row)
     cpdef Capability frozen(self, row, Py_ssize_t number)
     cpdef Capability settle(self, raw, bint called, Capability capability)
-    cpdef promise_for_slot(self, slot)
+    cpdef Capability promise_for_slot(self, slot)
     cpdef raw_for_slot(self, slot)

@@ -137,27 +137,32 @@ class AnyStruct(StructReader):
 
     def pointer(self, index: int) -> AnyPointer:
         """Return pointer `index`; one past the end of the section is null."""
-        found = AnyPointer()
-        if index < self._pointer_count:
-            found._arena = self._arena
-            found._segment = self._segment
-            found._position = self._pointers + index
-            found._depth = self._depth
+        if index >= self._pointer_count:
+            return AnyPointer()
+        found = AnyPointer.__new__(AnyPointer)
+        found._arena = self._arena
+        found._segment = self._segment
+        found._position = self._pointers + index
+        found._depth = self._depth
         return found
 
     def struct(self, index: int) -> AnyStruct:
         """Return the struct that pointer `index` leads to; null reads as a struct of defaults."""
-        found = AnyStruct()
-        if index < self._pointer_count:
-            self._arena.open_struct(found, self._segment, self._pointers + index, self._depth)
-        return found
+        found = AnyStruct.__new__(AnyStruct)
+        if index < self._pointer_count and self._arena.open_struct(
+            found, self._segment, self._pointers + index, self._depth
+        ):
+            return found
+        return AnyStruct()
 
     def list(self, index: int) -> AnyList:
         """Return the list that pointer `index` leads to; null reads as an empty list."""
-        found = AnyList()
-        if index < self._pointer_count:
-            self._arena.open_list(found, self._segment, self._pointers + index, self._depth, VOID)
-        return found
+        found = AnyList.__new__(AnyList)
+        if index < self._pointer_count and self._arena.open_list(
+            found, self._segment, self._pointers + index, self._depth, VOID
+        ):
+            return found
+        return AnyList()
 
     def text(self, index: int, default: str = "") -> str:
         """Return the text that pointer `index` leads to, or `default` for null."""
@@ -264,17 +269,21 @@ class AnyPointer:
 
     def struct(self) -> AnyStruct:
         """Return the struct that it leads to; null reads as a struct of defaults."""
-        found = AnyStruct()
-        if self._segment.u64s[self._position]:
-            self._arena.open_struct(found, self._segment, self._position, self._depth)
-        return found
+        found = AnyStruct.__new__(AnyStruct)
+        if self._segment.u64s[self._position] and self._arena.open_struct(
+            found, self._segment, self._position, self._depth
+        ):
+            return found
+        return AnyStruct()
 
     def list(self) -> AnyList:
         """Return the list that it leads to; null reads as an empty list."""
-        found = AnyList()
-        if self._segment.u64s[self._position]:
-            self._arena.open_list(found, self._segment, self._position, self._depth, VOID)
-        return found
+        found = AnyList.__new__(AnyList)
+        if self._segment.u64s[self._position] and self._arena.open_list(
+            found, self._segment, self._position, self._depth, VOID
+        ):
+            return found
+        return AnyList()
 
     def text(self, default: str = "") -> str:
         """Return the text that it leads to, or `default` for null."""
@@ -425,7 +434,7 @@ class AnyList(ListReader):
         self.check_index(index)
         if self._size == BIT:
             raise DecodeError("a list of bits cannot be read as structs")
-        found = AnyStruct()
+        found = AnyStruct.__new__(AnyStruct)
         start = self._start + (index * self._step_bits >> 3)
         found._arena = self._arena
         found._segment = self._segment
@@ -443,7 +452,7 @@ class AnyList(ListReader):
         self.check_index(index)
         if self._pointer_count == 0:
             raise DecodeError("the elements of this list hold no pointers")
-        found = AnyPointer()
+        found = AnyPointer.__new__(AnyPointer)
         found._arena = self._arena
         found._segment = self._segment
         found._position = (self._start + (index * self._step_bits >> 3) + self._data_bytes) >> 3

@@ -87,13 +87,13 @@ class AnyStructBuilder(StructBuilder):
 
     def init_struct(self, index: int, data_words: int, pointer_count: int) -> AnyStructBuilder:
         """Make pointer `index` lead to a new struct and return it."""
-        made = AnyStructBuilder()
+        made = AnyStructBuilder.__new__(AnyStructBuilder)
         self._arena.init_struct(made, self._segment, self.position(index), data_words, pointer_count)
         return made
 
     def init_struct_list(self, index: int, length: int, data_words: int, pointer_count: int) -> AnyListBuilder:
         """Make pointer `index` lead to a new list of structs and return it."""
-        made = AnyListBuilder()
+        made = AnyListBuilder.__new__(AnyListBuilder)
         self._arena.init_struct_list(made, self._segment, self.position(index), length, data_words, pointer_count)
         return made
 
@@ -115,7 +115,7 @@ class AnyStructBuilder(StructBuilder):
 
     def as_reader(self) -> AnyStruct:
         """Return a reader over the same memory."""
-        found = AnyStruct()
+        found = AnyStruct.__new__(AnyStruct)
         found._arena = self._arena
         found._segment = self._segment
         found._data = self._data
@@ -151,13 +151,13 @@ class AnyPointerBuilder:
 
     def init_struct(self, data_words: int, pointer_count: int) -> AnyStructBuilder:
         """Make it lead to a new struct and return that."""
-        made = AnyStructBuilder()
+        made = AnyStructBuilder.__new__(AnyStructBuilder)
         self._arena.init_struct(made, self._segment, self._position, data_words, pointer_count)
         return made
 
     def struct(self, data_words: int, pointer_count: int) -> AnyStructBuilder:
         """Return the struct that it leads to, grown to at least these sizes, or a new one for null."""
-        made = AnyStructBuilder()
+        made = AnyStructBuilder.__new__(AnyStructBuilder)
         if not self._arena.writable_struct(made, self._segment, self._position, data_words, pointer_count):
             self._arena.init_struct(made, self._segment, self._position, data_words, pointer_count)
         return made
@@ -166,13 +166,13 @@ class AnyPointerBuilder:
         """Make it lead to a new list of elements of this size code (structs excepted) and return that."""
         if element_size < 0 or element_size > POINTER:
             raise BuildError(f"{element_size} is no element size code of a list without structs")
-        made = AnyListBuilder()
+        made = AnyListBuilder.__new__(AnyListBuilder)
         self._arena.init_list(made, self._segment, self._position, element_size, length)
         return made
 
     def init_struct_list(self, length: int, data_words: int, pointer_count: int) -> AnyListBuilder:
         """Make it lead to a new list of structs and return that."""
-        made = AnyListBuilder()
+        made = AnyListBuilder.__new__(AnyListBuilder)
         self._arena.init_struct_list(made, self._segment, self._position, length, data_words, pointer_count)
         return made
 
@@ -230,7 +230,7 @@ class AnyPointerBuilder:
 
     def as_reader(self) -> AnyPointer:
         """Return a reader over the same memory."""
-        found = AnyPointer()
+        found = AnyPointer.__new__(AnyPointer)
         found._arena = self._arena
         found._segment = self._segment
         found._position = self._position
@@ -285,7 +285,7 @@ class AnyListBuilder(ListBuilder):
         start = self.offset(index, 0)
         if self._size != COMPOSITE:
             raise BuildError("this list is not one of structs")
-        made = AnyStructBuilder()
+        made = AnyStructBuilder.__new__(AnyStructBuilder)
         self._arena.lay_struct(made, self._segment, start >> 3, self._data_bytes >> 3, self._pointer_count)
         return made
 
@@ -298,7 +298,7 @@ class AnyListBuilder(ListBuilder):
 
     def as_reader(self) -> AnyList:
         """Return a reader over the same memory."""
-        found = AnyList()
+        found = AnyList.__new__(AnyList)
         found._arena = self._arena
         found._segment = self._segment
         found._start = self._start
