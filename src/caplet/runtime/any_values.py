@@ -6,8 +6,9 @@ Knows which values of a program a pointer can lead to. Does not know fields.
 from __future__ import annotations
 
 from caplet.cap.capability import Capability
-from caplet.runtime.clients import Client, as_capability
+from caplet.runtime.clients import Client
 from caplet.runtime.kinds import AnyPointerKind
+from caplet.runtime.references import as_capability
 from caplet.runtime.servers import Server
 from caplet.schema.model import AnyPointerConstraint
 from caplet.wire.untyped import AnyPointer

@@ -1,6 +1,6 @@
 """Clients: references to objects, with a method for each method of their interface.
 
-Knows how a client class is made, and what stands for an object in a program. Does not know how calls are built (`client_methods.py`).
+Knows how a client class is made. Does not know how calls are built (`client_methods.py`), or what else stands for an object (`references.py`).
 """
 
 from __future__ import annotations
@@ -8,31 +8,29 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
-from caplet.cap.capability import NULL, Capability
+from caplet.cap.capability import NULL
 from caplet.runtime.client_methods import ClientMethod
 from caplet.runtime.interfaces import InterfacePlan
+from caplet.runtime.references import Reference
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 
-__all__ = ["Client", "as_capability", "make_client_class"]
+__all__ = ["Client", "make_client_class"]
 
 ClientType = TypeVar("ClientType", bound="Client")
 
 
-class Client:
+class Client(Reference):
     """A reference to an object; generated classes add its methods.
 
     The object is released when the last reference goes, or at once by `close()` or `with`.
     """
 
-    __slots__ = ("__weakref__", "_capability")
+    __slots__ = ()
 
     _interface: ClassVar[InterfacePlan] = InterfacePlan(0, "Capability")
-
-    def __init__(self, capability: Capability) -> None:
-        self._capability = capability
 
     def __getattr__(self, name: str) -> object:
         """Explain an attribute that is not there.
@@ -44,14 +42,6 @@ class Client:
         near = difflib.get_close_matches(name, names, 3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise AttributeError(f"{type(self).__qualname__} has no method {name!r}{hint}", name=name, obj=self)
-
-    @classmethod
-    def _capability_of(cls, value: object, where: str) -> Capability | None:
-        """Return the capability that a program's value stands for; `where` is for errors."""
-        try:
-            return as_capability(value, cls)
-        except TypeError as error:
-            raise TypeError(f"{where}: {error}") from None
 
     def cast_as(self, interface: type[ClientType]) -> ClientType:
         """Return a client of another interface for the same object; whether the object has it shows when it is called.
@@ -119,36 +109,3 @@ def make_client_class(
     for method in plan.methods:
         namespace[method.name] = ClientMethod(method)
     return type(name, bases or (Client,), namespace)
-
-
-def as_capability(value: object, interface: type[Client]) -> Capability | None:
-    """Return the capability that a program's value stands for.
-
-    Args:
-        value: a client, a Server object, or None.
-        interface: the client class of the interface that is expected.
-
-    Raises:
-        TypeError: it is something else, or of an interface that neither is the expected one nor extends it.
-    """
-    from caplet.runtime.servers import Server, capability_of  # servers stand on clients
-
-    if value is None:
-        return None
-    expected = interface._interface
-    if isinstance(value, Client):
-        given = value._interface
-        # A client without an interface may be anything.
-        if given.id != expected.id and expected.id and given.id and not given.extends(expected.id):
-            raise TypeError(
-                f"a client of {given.display_name} has no interface {expected.display_name}; "
-                "if its object has, say so by cast_as()"
-            )
-        return value._capability
-    if isinstance(value, Server):
-        if expected.id and not value._interface.extends(expected.id):
-            raise TypeError(f"a Server of {value._interface.display_name} has no interface {expected.display_name}")
-        return capability_of(value)
-    raise TypeError(
-        f"expected a client or Server of {interface._interface.display_name}, or None, not {type(value).__name__}"
-    )

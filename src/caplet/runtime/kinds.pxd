@@ -1,5 +1,6 @@
 # C types of kinds.py.
 cimport cython
+cimport caplet.runtime.references as references
 from caplet.wire.arena cimport Arena
 from caplet.wire.builder cimport BuilderArena
 from caplet.wire.segment cimport Segment

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from caplet.runtime import references
 from caplet.wire.sizes import BIT, BYTE, EIGHT_BYTES, FOUR_BYTES, LOW_HALF, POINTER, TWO_BYTES, VOID, WORD
 from caplet.wire.untyped import AnyPointer
 from caplet.wire.untyped_builder import AnyPointerBuilder
@@ -412,7 +413,10 @@ class InterfaceKind(PointerKind):
 
     def store(self, arena: BuilderArena, segment: Segment, position: int, value: object, where: str) -> None:
         """Write a reference to a client's object or to a Server object; None is null."""
-        capability = self.client._capability_of(value, where)
+        try:
+            capability = references.as_capability(value, self.client)
+        except TypeError as error:
+            raise TypeError(f"{where}: {error}") from None
         if capability is None:
             arena.clear(segment, position)
         else:

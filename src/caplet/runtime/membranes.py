@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 from caplet.cap.handover import in_vat
 from caplet.cap.membrane import Membrane as Boundary
 from caplet.errors import as_rpc_error
-from caplet.runtime.clients import Client, as_capability
+from caplet.runtime.clients import Client
 from caplet.runtime.interfaces import method_name
+from caplet.runtime.references import as_capability
 
 if TYPE_CHECKING:
     from caplet.cap.call import IncomingCall

@@ -23,6 +23,7 @@ from caplet.runtime.kinds import (
 from caplet.runtime.list_kinds import ListKind
 from caplet.runtime.plans import StructKind
 from caplet.runtime.pointer_fields import PointerField
+from caplet.runtime.references import Reference
 from caplet.wire.message import MessageReader
 from caplet.wire.untyped import AnyList, AnyPointer, AnyStruct
 from caplet.wire.untyped_builder import AnyPointerBuilder
@@ -52,7 +53,7 @@ def object_kind(type_: Any) -> PointerKind:
         plan = getattr(type_, "_plan", None)
         if isinstance(plan, StructKind):
             return plan
-        if hasattr(type_, "_capability_of"):
+        if issubclass(type_, Reference):
             return InterfaceKind(type_)
     raise TypeError(
         f"{type_!r:.60} is no class of a struct or interface, str, bytes, list[...] of these, or field of such a type"

@@ -23,6 +23,7 @@ from caplet.runtime.clients import Client
 from caplet.runtime.dispatching import DESCRIPTOR, HasFileno, ServerDispatcher
 from caplet.runtime.interfaces import InterfacePlan
 from caplet.runtime.names import context_name
+from caplet.runtime.references import set_servers
 from caplet.runtime.server_marks import may_shorten, release_hooks
 from caplet.runtime.server_methods import ServerMethod
 
@@ -270,3 +271,6 @@ def make_server_class(
     namespace: dict[str, object] = {"__module__": module, "__qualname__": qualname, "_interface": plan}
     namespace.update((context_name(method.schema_name), CallContext) for method in plan.methods)
     return type(name, bases or (Server,), namespace)
+
+
+set_servers(Server, capability_of)

@@ -15,8 +15,9 @@ from caplet.cap.promise import PromiseCapability
 from caplet.cap.revocation import Revocable, make_revocable
 from caplet.cap.unwrap import when_local
 from caplet.errors import Failed, as_rpc_error
-from caplet.runtime.clients import Client, as_capability
+from caplet.runtime.clients import Client
 from caplet.runtime.dispatching import ServerDispatcher
+from caplet.runtime.references import as_capability
 from caplet.runtime.servers import Server
 
 if TYPE_CHECKING:
