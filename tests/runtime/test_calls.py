@@ -218,6 +218,34 @@ def test_cancel_reaches_the_callee_also_where_capabilities_are_held(run: Run) ->
     run(scenario)
 
 
+def test_what_can_be_used_before_the_results_are_there_are_attributes_of_the_call(run: Run) -> None:
+    async def scenario(world: World) -> None:
+        call = world.worker.hold()
+        assert isinstance(call, caplet.Call)
+        assert "worker" in dir(call)
+        assert "number" not in dir(world.worker.run(1))
+        with pytest.raises(AttributeError):
+            call.worker = None
+        assert call.worker == call.worker
+        call.cancel()
+        await world.settle()
+
+    run(scenario)
+
+
+def test_a_call_that_was_used_and_dropped_goes_on_without_what_was_taken_from_it(run: Run) -> None:
+    async def scenario(world: World) -> None:
+        world.worker.hold().worker.close()
+        await world.server.started.acquire()
+        await world.settle()
+        assert (world.server.cancelled, world.questions) == (0, 1)
+        world.server.go_on.set()
+        await world.settle()
+        assert (world.server.cancelled, world.questions) == (0, 0)
+
+    run(scenario)
+
+
 def test_cancelling_twice_or_too_late_does_nothing(run: Run) -> None:
     async def scenario(world: World) -> None:
         call = world.worker.run(4)

@@ -2,6 +2,7 @@
 from caplet.runtime.plans cimport StructKind
 
 cdef class CallForm:
+    cdef public object call
     cdef public int hints
     cdef public unsigned long long interface_id
     cdef public unsigned int method_id

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 from caplet.cap.handover import hand_over
 from caplet.cap.hints import ONLY_PROMISE_PIPELINE
 from caplet.cap.request import Request as CapRequest
-from caplet.runtime.calls import Call, PipelineOnlyCall
+from caplet.runtime.calls import PipelineOnlyCall
 
 if TYPE_CHECKING:
     from caplet.cap.capability import Capability
     from caplet.cap.turns import Turns
+    from caplet.runtime.call_forms import CallForm
+    from caplet.runtime.calls import Call
     from caplet.runtime.interfaces import MethodPlan
+    from caplet.runtime.references import Reference
     from caplet.runtime.structs import Struct
 
 __all__ = ["MethodBinder", "MethodCaller", "Request"]
@@ -37,7 +40,11 @@ class MethodBinder:
         self.bound = bound
 
     def __get__(self, client: Any, owner: Any) -> Any:
-        return self if client is None else self.bound(client._capability, self.plan)
+        return self if client is None else self.bound_to(client)
+
+    def bound_to(self, client: Reference) -> MethodCaller:
+        """Return what calls the method of a client."""
+        return self.bound(client._capability, self.plan)
 
 
 class MethodCaller:
@@ -68,13 +75,17 @@ class MethodCaller:
             RuntimeError: the client belongs to another event loop or thread.
             TypeError: a param that the method does not have, or a value of the wrong type; nothing is sent.
         """
+        return self.send(args, kwargs)
+
+    def send(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Call[Struct]:
+        """Send a call now; see `__call__`."""
         capability = self._capability
         turns = capability.turns
         if turns is not None and not turns.host.enter():
             built = self.request()
             built.params._fill(args, kwargs)
             return built.send()
-        form = self._plan.call_form
+        form: CallForm = self._plan.call_form
         request = capability.new_request(form.interface_id, form.method_id)
         params = form.params.init_at(request.params)
         if args or kwargs:
@@ -82,7 +93,7 @@ class MethodCaller:
             request.message.by_reference = True
             form.params.fill_in_order(params, args, kwargs)
         request.hints |= form.hints
-        return Call(request.send(), self._plan)
+        return form.call(request.send(), self._plan)
 
     def request(self, size_hint_words: int = 0) -> Request:
         """Return a request whose `params` are built in place and sent by `send()`.
@@ -123,8 +134,9 @@ class Request:
         """
         plan = self._plan
         request = self._request
-        request.hints |= plan.call_form.hints
-        return Call(request.send(), plan)
+        form = plan.call_form
+        request.hints |= form.hints
+        return form.call(request.send(), plan)
 
     def pipeline_only(self) -> Call[Struct]:
         """Send the call for the sake of the capabilities in its results alone; it cannot be awaited."""
@@ -143,8 +155,9 @@ class HandedOverRequest(Request):
     def send(self) -> Call[Struct]:
         """Hand the call over to be sent, once."""
         plan = self._plan
-        self._request.hints |= plan.call_form.hints
-        return Call(hand_over(self._request, self._turns), plan)
+        form = plan.call_form
+        self._request.hints |= form.hints
+        return form.call(hand_over(self._request, self._turns), plan)
 
     def pipeline_only(self) -> Call[Struct]:
         """Hand the call over to be sent for the sake of the capabilities in its results alone; it cannot be awaited."""

@@ -12,10 +12,9 @@ from caplet.runtime.sent_calls import Pipeline, SentCall
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from caplet.cap.answer import Answer
-    from caplet.runtime.interfaces import MethodPlan
+    from caplet.runtime.structs import Struct
 
-__all__ = ["Call", "Pipeline", "PipelineOnlyCall"]
+__all__ = ["Call", "Pipeline", "PipelineOnlyCall", "call_class"]
 
 Results = TypeVar("Results", covariant=True)
 
@@ -29,9 +28,6 @@ class Call(SentCall, Generic[Results]):
     """
 
     __slots__ = ()
-
-    def __init__(self, answer: Answer, plan: MethodPlan) -> None:
-        super().__init__(answer, plan)
 
     def __await__(self) -> Generator[object, None, Results]:
         return super().__await__()
@@ -58,6 +54,18 @@ class Call(SentCall, Generic[Results]):
         Does nothing when the call is done.
         """
         super().cancel()
+
+
+def call_class(results: type[Struct]) -> type[Call[Struct]]:
+    """Make the class of calls with these results: what can be used before they are there are attributes of it, which Python finds at once.
+
+    Args:
+        results: the class of the results.
+    """
+    namespace: dict[str, object] = {"__slots__": (), "__module__": Call.__module__, "__doc__": Call.__doc__}
+    members = results._pipeline_members().items()
+    namespace.update((name, member) for name, member in members if not hasattr(Call, name))
+    return type("Call", (Call,), namespace)
 
 
 class PipelineOnlyCall(Call[Results]):

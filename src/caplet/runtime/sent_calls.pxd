@@ -1,12 +1,22 @@
 # C types of sent_calls.py.
 cimport cython
 from caplet.cap.answer cimport Answer, AnswerState
+from caplet.cap.turns cimport Turns
 from caplet.runtime.plans cimport StructKind
 
 cdef class Pipeline:
     cdef public Answer _answer
     cdef public tuple _path
     cdef public object _struct
+
+cdef class PipelineMember:
+    cdef public object client
+    cdef public tuple steps
+    cdef public object struct
+
+    cpdef of_call(self, SentCall call)
+    @cython.locals(turns=Turns)
+    cpdef pipelined(self, Answer answer, tuple path)
 
 cdef class SentCall(Pipeline):
     cdef object __weakref__
@@ -17,7 +27,7 @@ cdef class SentCall(Pipeline):
     @cython.locals(state=AnswerState, kind=StructKind)
     cpdef _outcome(self)
 
-cdef class KeptAnswer:
+cdef class ReportedAnswer:
     cdef Answer _answer
     cdef object _plan
 

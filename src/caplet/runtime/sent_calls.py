@@ -10,7 +10,7 @@ import difflib
 import logging
 from typing import TYPE_CHECKING, Any
 
-from caplet.cap.handover import in_vat
+from caplet.cap.handover import in_vat, pipeline_elsewhere
 from caplet.errors import Disconnected, Failed
 
 if TYPE_CHECKING:
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from caplet.cap.host import Latch
     from caplet.errors import RpcError
     from caplet.runtime.interfaces import MethodPlan
+    from caplet.runtime.references import Reference
     from caplet.runtime.structs import Struct
 
-__all__ = ["Pipeline", "SentCall"]
+__all__ = ["Pipeline", "PipelineMember", "SentCall"]
 
 _log = logging.getLogger("caplet")
 
@@ -56,6 +57,41 @@ class Pipeline:
 
     def __repr__(self) -> str:
         return f"<pipelined {self._struct.__qualname__}>"
+
+
+class PipelineMember:
+    """A member that can be used before its struct is there; the classes of calls have those of their results as attributes.
+
+    Args:
+        steps: the pointer that leads to it, none for a group.
+        client: the client class, of a capability.
+        struct: the class, of a struct or group; None for a capability.
+    """
+
+    __slots__ = ("client", "steps", "struct")
+
+    def __init__(self, steps: tuple[int, ...], client: type[Reference], struct: type[Struct] | None) -> None:
+        self.steps = steps
+        self.client = client
+        self.struct = struct
+
+    def __get__(self, call: Any, owner: Any) -> Any:
+        return self if call is None else self.of_call(call)
+
+    def of_call(self, call: SentCall) -> Reference | Pipeline:
+        """Return the member of the results of a call."""
+        call._noticed = True
+        return self.pipelined(call._answer, ())
+
+    def pipelined(self, answer: Answer, path: tuple[int, ...]) -> Reference | Pipeline:
+        """Return the member of the struct that `path` leads to in what `answer` will be."""
+        here = path + self.steps
+        if self.struct is not None:
+            return Pipeline(answer, here, self.struct)
+        turns = answer.state.turns
+        if turns is not None and not turns.host.enter():
+            return self.client(pipeline_elsewhere(answer, here, turns))
+        return self.client(answer.pipeline(here))
 
 
 class SentCall(Pipeline):
@@ -150,30 +186,33 @@ class SentCall(Pipeline):
             if not self._noticed:
                 _report(self._plan, error)
         elif not answer.done and answer.held:
-            # Dropping a call does not cancel it: the answer is kept until it is there. Only enqueues.
-            kept = KeptAnswer(answer, None if self._noticed else self._plan)
-            turns = answer.state.turns
-            if turns is None or turns.host.is_here:
-                kept.begin()
+            # Dropping a call does not cancel it.
+            if self._noticed:
+                answer.keep()
             else:
-                turns.host.post(kept.begin)
+                reported = ReportedAnswer(answer, self._plan)
+                turns = answer.state.turns
+                if turns is None or turns.host.is_here:
+                    reported.begin()
+                else:
+                    turns.host.post(reported.begin)
 
     def __repr__(self) -> str:
         outcome = "failed" if self._answer.error is not None else "answered" if self._answer.done else "under way"
         return f"<call of {self._plan}, {outcome}>"
 
 
-class KeptAnswer:
-    """Keeps an answer that nobody holds until it is there.
+class ReportedAnswer:
+    """Keeps an answer that nobody holds until it is there, and reports an error.
 
     Args:
         answer: the answer.
-        plan: the method, when an error is to be reported.
+        plan: the method.
     """
 
     __slots__ = ("_answer", "_plan")
 
-    def __init__(self, answer: Answer, plan: MethodPlan | None) -> None:
+    def __init__(self, answer: Answer, plan: MethodPlan) -> None:
         self._answer: Answer | None = answer
         self._plan = plan
 
@@ -185,7 +224,7 @@ class KeptAnswer:
     def let_go(self, state: AnswerState) -> None:
         """The answer is there."""
         self._answer = None
-        if state.error is not None and self._plan is not None:
+        if state.error is not None:
             _report(self._plan, state.error)
 
 

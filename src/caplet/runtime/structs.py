@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from caplet.limits import Limits
     from caplet.runtime.factory import ClassFactory
-    from caplet.runtime.pipelines import PipelineMember
+    from caplet.runtime.sent_calls import PipelineMember
     from caplet.schema.model import Node, StructType
     from caplet.wire.buffers import Buffer
     from caplet.wire.streams import Source, Target
