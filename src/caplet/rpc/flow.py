@@ -29,6 +29,9 @@ __all__ = ["EARLY_BYTES", "Flow", "Stream"]
 # So much of streams is written without waiting for the end of the turn: the peer works on it while the sender makes more.
 EARLY_BYTES = 64 * 1024
 
+# The outcome of every streaming call behind which there is room for the next one.
+ROOM = immediate_answer(AnyPointer()).state
+
 
 class Flow:
     """The sums of one connection, which owns them and is named at each call: the two do not keep each other."""
@@ -116,8 +119,8 @@ class Stream:
         self.turns = turns
         self.window = window
         self.error: RpcError | None = None
-        # Calls that were sent and not answered, and senders that wait for room.
-        self.in_flight: dict[int, StreamedCall] = {}
+        # How many calls were sent and not answered, and senders that wait for room.
+        self.in_flight = 0
         self.blocked: list[AnswerState] = []
         self.acked: list[AnswerState] = []
 
@@ -128,31 +131,33 @@ class Stream:
         connection = raw.link
         sent_words = connection.sent_words
         answer = outbound.send_call(connection, raw, request)
-        if answer.error is not None:
-            return failed_answer(answer.error)
+        if answer.state.error is not None:
+            return failed_answer(answer.state.error)
         size = (connection.sent_words - sent_words) << 3
-        now = self.turns.host.now_s()
-        self.window.sent(now, size)
-        call = StreamedCall(self, raw, answer, size)
-        self.in_flight[id(call)] = call
-        self.flow.streams[id(self)] = self
-        answer.on_done(call.answered)
+        window = self.window
+        window.sent(self.turns.host.now_s(), size)
+        if self.in_flight == 0:
+            self.flow.streams[id(self)] = self
+        self.in_flight += 1
+        # The question keeps the call, and that the answer.
+        answer.on_done(StreamedCall(self, raw, answer, size).answered)
         self.flow.count_streamed(size)
         if self.error is not None:
             return failed_answer(self.error)
-        if self.window.has_room():
-            return immediate_answer(AnyPointer())
+        if window.has_room():
+            return Answer(ROOM)
         state = AnswerState(self.turns)
         self.blocked.append(state)
         return Answer(state)
 
-    def answered(self, call: StreamedCall, error: RpcError | None) -> None:
-        """A call was answered: there may be room, or the stream has failed."""
-        self.in_flight.pop(id(call), None)
-        self.window.acked(self.turns.host.now_s(), call.size)
+    def answered(self, size: int, error: RpcError | None) -> None:
+        """A call of `size` bytes was answered: there may be room, or the stream has failed."""
+        self.in_flight -= 1
+        window = self.window
+        window.acked(self.turns.host.now_s(), size)
         if error is not None:
             self.fail(error)
-        elif self.blocked and self.window.has_room():
+        elif self.blocked and window.has_room():
             blocked = self.blocked
             self.blocked = []
             for state in blocked:
@@ -200,4 +205,4 @@ class StreamedCall:
 
     def answered(self, state: AnswerState) -> None:
         """The Return came."""
-        self.stream.answered(self, state.error)
+        self.stream.answered(self.size, state.error)

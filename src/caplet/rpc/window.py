@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,23 +25,25 @@ PLATEAU_FACTOR = 1.1
 GROWTH_FACTOR = 1.25
 
 
-class Window(Protocol):
+class Window:
     """Says whether there is room for another message."""
+
+    __slots__ = ()
 
     def sent(self, now_s: float, size_bytes: int) -> None:
         """A message was sent."""
-        ...
+        raise NotImplementedError
 
     def acked(self, now_s: float, size_bytes: int) -> None:
         """A message was answered."""
-        ...
+        raise NotImplementedError
 
     def has_room(self) -> bool:
         """Tell whether the next message may be sent."""
-        ...
+        raise NotImplementedError
 
 
-class FixedWindow:
+class FixedWindow(Window):
     """A window of constant size.
 
     There is room when no more is under way than the largest message seen, or less than the window and one such message together; so a
@@ -61,7 +63,8 @@ class FixedWindow:
     def sent(self, now_s: float, size_bytes: int) -> None:
         """A message was sent."""
         self.in_flight_bytes += size_bytes
-        self.largest_bytes = max(self.largest_bytes, size_bytes)
+        if size_bytes > self.largest_bytes:
+            self.largest_bytes = size_bytes
 
     def acked(self, now_s: float, size_bytes: int) -> None:
         """A message was answered."""
@@ -88,13 +91,14 @@ class VariableWindow(FixedWindow):
 
     def has_room(self) -> bool:
         """Tell whether the next message may be sent."""
-        if super().has_room():
+        # Not by `super()`, which compiled methods of this kind cannot use.
+        if FixedWindow.has_room(self):
             return True
         self.window_bytes = self.size()
-        return super().has_room()
+        return FixedWindow.has_room(self)
 
 
-class AdaptiveWindow:
+class AdaptiveWindow(Window):
     """A window that follows what the link can carry: bandwidth times the shortest round trip, and a little more.
 
     It is started small and doubled in each round trip until that brings no more throughput for three rounds. From then on it follows

@@ -23,19 +23,47 @@ cdef inline unsigned long long word_at(object data, Py_ssize_t start):
 cdef inline bytes word_of(unsigned long long number):
     return PyBytes_FromStringAndSize(<char *>&number, 8)
 
-cdef inline int see_words(MessageReader message, object data, Py_ssize_t start, Py_ssize_t words, object limits) except -1:
-    # What MessageReader.open() does with a view of these words.
+cdef inline unsigned long long half_at(object data, Py_ssize_t start):
+    # The 32-bit number at byte `start`, as `word_at`; with room for sums.
+    cdef unsigned int number
+    memory = <char *>PyBytes_AS_STRING(data) if type(data) is bytes else <char *>PyMemoryView_GET_BUFFER(data).buf
+    memcpy(&number, memory + start, 4)
+    return number
+
+cdef inline Segment segment_at(object data, Py_ssize_t start, Py_ssize_t words, Py_ssize_t segment_id):
+    # What Segment() makes of a view of these words, without the view.
     segment = <Segment>Segment.__new__(Segment)
     PyObject_GetBuffer(data, &segment.pinned.view, PyBUF_SIMPLE)
     segment.source = data
+    segment.id = segment_id
     point(segment, <char *>segment.pinned.view.buf + start)
     segment.words = segment.used = words
-    message.start_reading([segment], limits)
+    return segment
+
+cdef inline int see_words(MessageReader message, object data, Py_ssize_t start, Py_ssize_t words, object limits) except -1:
+    # What MessageReader.open() does with a view of these words.
+    message.start_reading([segment_at(data, start, words, 0)], limits)
+    return 0
+
+cdef inline int see_segments(MessageReader message, object data, Py_ssize_t start, list sizes, object limits) except -1:
+    # What MessageReader.open() does with views of segments that lie one behind the other.
+    cdef Py_ssize_t words
+    segments = []
+    for words in sizes:
+        segments.append(segment_at(data, start, words, len(segments)))
+        start += words << 3
+    message.start_reading(segments, limits)
     return 0
 
 cpdef unsigned long long first_word(object data, Py_ssize_t start) except? 0
+cpdef unsigned long long number_at(object data, Py_ssize_t start) except? 0
+@cython.locals(bits=cython.int)
+cpdef bytes frame_header(segment_words)
 @cython.locals(table=cython.ulonglong)
 cpdef list frame(segments)
+@cython.locals(available=cython.Py_ssize_t, count=cython.longlong, table_bytes=cython.longlong, known=cython.Py_ssize_t,
+               number=cython.Py_ssize_t, words=cython.ulonglong, total=cython.ulonglong, sizes=list)
+cpdef tuple read_table(object data, Py_ssize_t start, object limits, bint in_place=*)
 @cython.locals(room=bytearray)
 cpdef bytearray take_room(Py_ssize_t size)
 cpdef bint is_seen(bytearray room) except -1
@@ -56,9 +84,9 @@ cdef class Framer:
                    message=MessageReader)
     cpdef Py_ssize_t cut_plain(self, object data, Py_ssize_t start, list messages) except -1
     @cython.locals(end=cython.Py_ssize_t, at=cython.Py_ssize_t)
-    cpdef Py_ssize_t cut(self, object view, Py_ssize_t start, list messages) except -1
-    @cython.locals(words=cython.Py_ssize_t)
-    cpdef split(self, object view, list sizes, Py_ssize_t at, list messages)
+    cpdef Py_ssize_t cut(self, object data, Py_ssize_t start, list messages) except -1
+    @cython.locals(words=cython.Py_ssize_t, message=MessageReader)
+    cpdef split(self, object data, list sizes, Py_ssize_t at, list messages)
     @cython.locals(size=cython.Py_ssize_t)
     cpdef Py_ssize_t gather(self, object view, Py_ssize_t start, list messages) except -1
     cpdef room(self)

@@ -75,11 +75,13 @@ def frame_header(segment_words: Sequence[int]) -> bytes:
     Returns:
         The table, padded to a whole word.
     """
-    count = len(segment_words)
-    numbers = [count - 1, *segment_words]
-    if count % 2 == 0:
-        numbers.append(0)
-    return b"".join([number.to_bytes(4, "little") for number in numbers])
+    # As one long number: there are few segments.
+    table = len(segment_words) - 1
+    bits = 32
+    for words in segment_words:
+        table |= words << bits
+        bits += 32
+    return table.to_bytes((bits + 63 >> 6) << 3, "little")
 
 
 def first_word(data: bytes | memoryview, start: int) -> int:
@@ -87,6 +89,13 @@ def first_word(data: bytes | memoryview, start: int) -> int:
     if COMPILED:
         return word_at(data, start)  # type: ignore[name-defined,no-any-return]  # noqa: F821  (framing.pxd)
     return int.from_bytes(data[start : start + 8], "little")
+
+
+def number_at(data: bytes | memoryview, start: int) -> int:
+    """Return the 32-bit number at byte `start`."""
+    if COMPILED:
+        return half_at(data, start)  # type: ignore[name-defined,no-any-return]  # noqa: F821  (framing.pxd)
+    return int.from_bytes(data[start : start + 4], "little")
 
 
 def frame(segments: Segments) -> list[memoryview | bytes]:
@@ -100,11 +109,13 @@ def frame(segments: Segments) -> list[memoryview | bytes]:
     return header
 
 
-def read_table(view: memoryview, start: int, limits: Limits, in_place: bool = False) -> tuple[list[int], int] | None:
+def read_table(
+    data: bytes | memoryview, start: int, limits: Limits, in_place: bool = False
+) -> tuple[list[int], int] | None:
     """Read the segment table at byte `start`.
 
     Args:
-        view: bytes, as far as they are there.
+        data: bytes, as far as they are there; a view is one of contiguous bytes.
         limits: bounds for the number of segments and the size of the message.
         in_place: whether the message is there already, so that no room is made for it, whatever its size.
 
@@ -114,18 +125,22 @@ def read_table(view: memoryview, start: int, limits: Limits, in_place: bool = Fa
     Raises:
         DecodeError: more segments or words than the limits allow.
     """
-    available = len(view) - start
+    available = len(data) - start
     if available < 4:
         return None
-    count = int.from_bytes(view[start : start + 4], "little") + 1
+    count = number_at(data, start) + 1
     if count > limits.segments:
         raise DecodeError(
             f"a message of {count} segments; the limit is {limits.segments}; a larger Limits(segments=...) reads it"
         )
     table_bytes = (count + 2) // 2 * 8
     known = min(available // 4 - 1, count)
-    sizes = [int.from_bytes(view[start + 4 * i : start + 4 * i + 4], "little") for i in range(1, known + 1)]
-    total = sum(sizes)
+    sizes: list[int] = []
+    total = 0
+    for number in range(1, known + 1):
+        words = number_at(data, start + 4 * number)
+        sizes.append(words)
+        total += words
     if total > limits.traversal_words and not in_place:
         raise DecodeError(
             f"a message of at least {total} words; the limit is {limits.traversal_words}; "
@@ -188,7 +203,7 @@ class Framer:
             start = self.cut_plain(data, start, messages)
             if start == len(data):
                 break
-            end = self.cut(memoryview(data), start, messages)
+            end = self.cut(data, start, messages)
             if end == start:
                 self._table = bytes(data[start:])
                 break
@@ -213,29 +228,34 @@ class Framer:
             start = end
         return start
 
-    def cut(self, view: memoryview, start: int, messages: list[MessageReader]) -> int:
+    def cut(self, data: bytes | memoryview, start: int, messages: list[MessageReader]) -> int:
         """Take one message that begins at byte `start`, or the beginning of one, and return where the next one begins."""
-        table = read_table(view, start, self._limits)
+        table = read_table(data, start, self._limits)
         if table is None:
             return start
         sizes, at = table
         end = at + (sum(sizes) << 3)
-        if end > len(view):
+        if end > len(data):
             self._needed = end - start
             self._have = 0
-            self._size = min(self._needed, max(FIRST_ROOM_BYTES, 2 * (len(view) - start)))
+            self._size = min(self._needed, max(FIRST_ROOM_BYTES, 2 * (len(data) - start)))
             self._body = take_room(self._size)
-            return self.gather(view, start, messages)
-        self.split(view, sizes, at, messages)
+            return self.gather(memoryview(data), start, messages)
+        self.split(data, sizes, at, messages)
         return end
 
-    def split(self, view: memoryview, sizes: list[int], at: int, messages: list[MessageReader]) -> None:
+    def split(self, data: bytes | memoryview, sizes: list[int], at: int, messages: list[MessageReader]) -> None:
         """Make a message of the segments that begin at byte `at`."""
-        segments: list[memoryview] = []
-        for words in sizes:
-            segments.append(view[at : at + (words << 3)])
-            at += words << 3
-        messages.append(MessageReader(segments, self._limits))
+        message = MessageReader.__new__(MessageReader)
+        if COMPILED and sizes[0]:
+            see_segments(message, data, at, sizes, self._limits)  # type: ignore[name-defined]  # noqa: F821  (framing.pxd)
+        else:
+            segments: list[memoryview] = []
+            for words in sizes:
+                segments.append(memoryview(data)[at : at + (words << 3)])
+                at += words << 3
+            message.open(segments, self._limits)
+        messages.append(message)
 
     # --- messages that come in pieces -----------------------------------------------------------------------------------------------
 
