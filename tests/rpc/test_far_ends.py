@@ -9,7 +9,7 @@ from caplet.cap.capability import BrokenCapability
 from caplet.cap.promise import PromiseCapability
 from caplet.errors import Disconnected, Failed
 from caplet.limits import Limits
-from caplet.rpc import decode
+from caplet.rpc import decode, flow
 from caplet.rpc.connection import Connection
 from caplet.rpc.ids import FIRST_SILENT_ID
 from caplet.rpc.window import FixedWindow
@@ -46,11 +46,11 @@ class FailingWindow(FixedWindow):
         return False
 
 
-def test_an_error_in_code_of_the_program_ends_the_connection_as_internal():
+def test_an_error_in_code_of_the_program_ends_the_connection_as_internal(monkeypatch):
     """Here: the window of a stream, when the last of its calls is answered."""
     service = Service()
     peer = started(service)
-    peer.connection.flow.make_window = FailingWindow
+    monkeypatch.setattr(flow, "FixedWindow", FailingWindow)
     target = given(peer, service, hosted(5))
     blocked = new_call(target).send_streaming()
     peer.run()
@@ -204,6 +204,7 @@ def test_watches_that_were_cancelled_do_not_pile_up():
     target = given(peer, service, hosted(5))
     for _ in range(1000):
         target.when_broken(lambda error: None).cancel()
+    assert peer.connection.break_watches is not None
     assert len(peer.connection.break_watches) <= 32
     del target
     end(peer, service)

@@ -11,7 +11,6 @@ import logging
 import threading
 from collections import deque
 from contextvars import copy_context
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from caplet.aio.host import LoopHost
@@ -19,7 +18,6 @@ from caplet.aio.trace_file import trace_to_file, traces_to_file
 from caplet.aio.transports.sockets import close_descriptors
 from caplet.cap.local import set_turns_provider
 from caplet.errors import DecodeError, Disconnected, Failed, Overloaded, ProtocolError
-from caplet.rpc.window import VariableWindow
 from caplet.runtime.interceptors import intercept_capability
 from caplet.vat import Vat
 
@@ -84,8 +82,7 @@ class Link:
         self.connection: ProtocolConnection = owner.vat.add_connection(
             transport.peer, bootstrap=bootstrap, limits=limits
         )
-        self.connection.flow.make_window = partial(VariableWindow, transport.window_bytes)
-        self.connection.flow.write_early = self.send_output
+        self.connection.flow.driver = self
         # Methods see the context variables of whoever opened the connection or began to serve, and never each other's.
         self.connection.context = copy_context() if context is None else context
         if owner.traces:
@@ -143,7 +140,7 @@ class Link:
             self.connection.disconnect(self.reason_of_loss(error))
             self.owner.turn()
         self._close_discarded_fds()
-        self.connection.on_resume = self.connection.flow.write_early = None  # they would keep each other
+        self.connection.on_resume = self.connection.flow.driver = None  # they would keep each other
         self.transport.close()
         self.owner.links.pop(self.connection, None)
         if not self.has_ended:
@@ -156,7 +153,7 @@ class Link:
     def on_writable(self, writable: bool) -> None:
         """Nothing to do: what may be unsent is bounded by the connection's limits."""
 
-    # --- what the vat calls ---------------------------------------------------------------------------------------------------------
+    # --- what the connection and the vat call ---------------------------------------------------------------------------------------------------------
 
     def choose_reading(self) -> None:
         """Read while nothing waits to be digested and the peer's calls have room."""
@@ -169,6 +166,10 @@ class Link:
             else:
                 self.connection.on_resume = self.choose_reading
                 self.transport.pause_reading()
+
+    def window_bytes(self) -> int:
+        """Return how many bytes of one stream of calls may be unanswered."""
+        return self.transport.window_bytes()
 
     def send_output(self) -> None:
         """Give the transport what the connection has to send."""
@@ -226,6 +227,8 @@ class Link:
     def _close_discarded_fds(self) -> None:
         """Close the descriptors of objects that are gone."""
         discarded = self.connection.discarded_fds
+        if discarded is None:
+            return
         self._held_fds -= len(discarded)
         close_descriptors(discarded)
         discarded.clear()

@@ -101,11 +101,11 @@ class Connection(Tables):
         self.answers = {}
         self.exports = IdTable()
         self.exported = {}
-        self.unresolved = []
+        self.unresolved = None
         self.imports = {}
         self.embargoes = IdTable()
         self.markers = 0
-        self.discarded_fds = []
+        self.discarded_fds = None
         self.outbox = []
         self.watcher = None
         self.flow = Flow()
@@ -113,8 +113,8 @@ class Connection(Tables):
         self.on_resume = None
         self.trace_encoder = None
         self.tracer = None
-        self.break_watches = []
-        self.closed_callbacks = []
+        self.break_watches = None
+        self.closed_callbacks = None
         self.sent = 0
         self.sent_words = 0
         self.received = 0
@@ -173,6 +173,8 @@ class Connection(Tables):
         """Call back when the connection ends, at once when it has."""
         if self.error is not None:
             callback(self.error)
+        elif self.closed_callbacks is None:
+            self.closed_callbacks = [callback]
         else:
             self.closed_callbacks.append(callback)
 
@@ -223,8 +225,8 @@ class Connection(Tables):
         if self.watcher is not None:
             self.watcher.note_end(self)
         callbacks = self.closed_callbacks
-        self.closed_callbacks = []
-        for callback in callbacks:
+        self.closed_callbacks = None
+        for callback in callbacks or ():
             callback(reason)
         self.turns.wake()
 
@@ -240,7 +242,7 @@ class Connection(Tables):
         self.answers = {}
         self.exports = IdTable()
         self.exported = {}
-        self.unresolved = []
+        self.unresolved = None
         self.imports = {}
         self.embargoes = IdTable()
         # All entries are over before anybody is told: what is let go of meanwhile must not reach for ids that are gone.
@@ -261,8 +263,8 @@ class Connection(Tables):
             waiting.advance(embargo.Event.DISCONNECTED)
         self.flow.disconnected(reason)
         watches = self.break_watches
-        self.break_watches = []
-        for watch in watches:
+        self.break_watches = None
+        for watch in watches or ():
             watch.broken(reason)
 
     # --- sending -----------------------------------------------------------------------------------------------------------------
@@ -302,8 +304,8 @@ class Connection(Tables):
     def send_unresolved(self) -> None:
         """Send the Resolves of broken capabilities that the last message described."""
         exports = self.unresolved
-        self.unresolved = []
-        for broken in exports:
+        self.unresolved = None
+        for broken in exports or ():
             if broken.state == PROMISE:
                 broken.advance(export.Event.SETTLED)
 
@@ -471,6 +473,8 @@ class Connection(Tables):
     def add_break_watch(self, watch: BrokenWatch) -> None:
         """Tell `watch` when the connection ends."""
         watches = self.break_watches
+        if watches is None:
+            watches = self.break_watches = []
         if len(watches) >= 16 and len(watches) & (len(watches) - 1) == 0:
             watches[:] = [old for old in watches if old.callback is not None]
         watches.append(watch)
@@ -484,6 +488,8 @@ class Connection(Tables):
     def discard_fd(self, row: Import) -> None:
         """Leave the descriptor of an import that is over to the driver, which closes it."""
         if row.fd is not None:
+            if self.discarded_fds is None:
+                self.discarded_fds = []
             self.discarded_fds.append(row.fd)
             row.fd = None
 

@@ -127,6 +127,8 @@ def new_export(connection: Connection, capability: Capability) -> Export:
     export.id = connection.exports.add(export)
     if broken:
         # The protocol cannot describe a broken capability: it is a promise, whose Resolve follows the message.
+        if connection.unresolved is None:
+            connection.unresolved = []
         connection.unresolved.append(export)
     else:
         connection.exported[id(capability)] = export

@@ -10,11 +10,10 @@ from caplet.rpc.remote cimport RemoteCapability
 cdef AnswerState ROOM
 
 cdef class Flow:
+    cdef public object driver
     cdef public long long early_bytes
-    cdef public object make_window
     cdef public dict streams
     cdef public long long words
-    cdef public object write_early
 
     @cython.locals(limit=cython.longlong)
     cpdef bint admit_call(self, Tables connection, long long words) except -1

@@ -7,16 +7,14 @@ come in, and new calls are answered as overloaded.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from caplet.cap.answer import Answer, AnswerState, failed_answer, immediate_answer
 from caplet.rpc import outbound
-from caplet.rpc.window import FixedWindow
+from caplet.rpc.window import FixedWindow, VariableWindow
 from caplet.wire.untyped import AnyPointer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from caplet.cap.request import Request
     from caplet.cap.turns import Turns
     from caplet.errors import RpcError
@@ -33,16 +31,28 @@ EARLY_BYTES = 64 * 1024
 ROOM = immediate_answer(AnyPointer()).state
 
 
+class Driver(Protocol):
+    """What carries the messages of a connection."""
+
+    def window_bytes(self) -> int:
+        """Return how many bytes of one stream of calls may be unanswered."""
+        ...
+
+    def send_output(self) -> None:
+        """Write what waits in the outbox."""
+        ...
+
+
 class Flow:
     """The sums of one connection, which owns them and is named at each call: the two do not keep each other."""
 
-    __slots__ = ("early_bytes", "make_window", "streams", "words", "write_early")
+    __slots__ = ("driver", "early_bytes", "streams", "words")
 
     def __init__(self) -> None:
         self.words = 0
-        self.make_window: Callable[[], Window] = FixedWindow
-        # Writes what waits in the outbox, and how many bytes of streams were put there since it last was.
-        self.write_early: Callable[[], None] | None = None
+        # None for a connection that is in memory only.
+        self.driver: Driver | None = None
+        # How many bytes of streams were put into the outbox since it was last written for their sake.
         self.early_bytes = 0
         # Streams with calls under way.
         self.streams: dict[int, Stream] = {}
@@ -83,7 +93,8 @@ class Flow:
         """Send a streaming call at once; the returned answer says when to send the next."""
         stream = raw.stream
         if stream is None:
-            stream = raw.stream = Stream(self, raw.link.turns, self.make_window())
+            window = FixedWindow() if self.driver is None else VariableWindow(self.driver.window_bytes)
+            stream = raw.stream = Stream(self, raw.link.turns, window)
         return stream.send(raw, request)
 
     def count_streamed(self, size_bytes: int) -> None:
@@ -91,8 +102,8 @@ class Flow:
         self.early_bytes += size_bytes
         if self.early_bytes >= EARLY_BYTES:
             self.early_bytes = 0
-            if self.write_early is not None:
-                self.write_early()
+            if self.driver is not None:
+                self.driver.send_output()
 
     def disconnected(self, reason: RpcError) -> None:
         """Fail every stream that did not fail with its calls, and count nothing any more."""

@@ -36,8 +36,8 @@ class IdTable:
     __slots__ = ("count", "free", "rows")
 
     def __init__(self) -> None:
-        self.rows: list[Any] = []
-        # None until a number other than the last one left is free: most tables of most connections never have one.
+        # Both are made when they are needed: most tables of most connections stay empty, and there may be thousands of connections.
+        self.rows: list[Any] | None = None
         self.free: list[int] | None = None
         self.count = 0
 
@@ -45,7 +45,9 @@ class IdTable:
         """Put an entry into the table and return its number."""
         self.count += 1
         rows = self.rows
-        if self.free:
+        if rows is None:
+            rows = self.rows = []
+        elif self.free:
             number: int = heappop(self.free)
             rows[number] = row
             return number
@@ -55,11 +57,12 @@ class IdTable:
     def get(self, number: int) -> Any:
         """Return the entry with this number, None when there is none."""
         rows = self.rows
-        return rows[number] if number < len(rows) else None
+        return None if rows is None or number >= len(rows) else rows[number]
 
     def remove(self, number: int) -> None:
         """Take an entry out; its number is free again."""
         rows = self.rows
+        assert rows is not None
         rows[number] = None
         self.count -= 1
         if self.count == 0:
@@ -72,7 +75,7 @@ class IdTable:
 
     def entries(self) -> list[Any]:
         """Return the entries in the order of their numbers."""
-        return [row for row in self.rows if row is not None]
+        return [] if self.rows is None else [row for row in self.rows if row is not None]
 
     def __len__(self) -> int:
         return self.count

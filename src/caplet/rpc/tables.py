@@ -105,13 +105,14 @@ class Tables:
     answers: dict[int, AnswerRow]
     exports: IdTable
     exported: dict[int, Export]
+    # The lists that may be None are made when they are needed: there may be thousands of connections.
     # Broken capabilities that were described as promises; their Resolves follow the next message.
-    unresolved: list[Export]
+    unresolved: list[Export] | None
     imports: dict[int, Import]
     embargoes: IdTable
     markers: int
     # Descriptors of imports that are over; the driver closes them.
-    discarded_fds: list[int]
+    discarded_fds: list[int] | None
     outbox: list[OutgoingMessage]
     flow: Flow
     reading_paused: bool
@@ -119,8 +120,8 @@ class Tables:
     on_resume: Callable[[], None] | None
     trace_encoder: Callable[[RpcError], str] | None
     tracer: Callable[[str, object], None] | None
-    break_watches: list[BrokenWatch]
-    closed_callbacks: list[Callable[[RpcError], None]]
+    break_watches: list[BrokenWatch] | None
+    closed_callbacks: list[Callable[[RpcError], None]] | None
     sent: int
     sent_words: int
     received: int

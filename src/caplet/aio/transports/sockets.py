@@ -122,7 +122,7 @@ class SocketTransport:
         self._unsent = 0
         self._read_bytes = _SMALL_READ_BYTES
         # Descriptors that came with a message which is not whole yet.
-        self._fds: list[int] = []
+        self._fds: list[int] | None = None
         # What the receiver wants, and what the loop was told.
         self._reading = True
         self._watching = False
@@ -205,7 +205,7 @@ class SocketTransport:
         for level, kind, content in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                 came.frombytes(content[: len(content) // came.itemsize * came.itemsize])
-        earlier, self._fds = self._fds, []
+        earlier, self._fds = self._fds or [], None
         try:
             messages = framing.feed(data) if data else []
         except DecodeError:
@@ -470,8 +470,9 @@ class SocketTransport:
             self._last_word.cancel()
             self._last_word = None
         self._forget_queue()
-        close_descriptors(self._fds)
-        self._fds = []
+        if self._fds is not None:
+            close_descriptors(self._fds)
+            self._fds = None
         if sock is None:
             return
         if self._watching:
