@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from caplet.aio.opening import open_address, resolve, tune, watches_sockets
+from caplet.aio.peers import Peer, address_of
 from caplet.aio.transports.memory import MemoryListener
 from caplet.aio.transports.sockets import SocketTransport
 from caplet.aio.transports.stream import StreamTransport
@@ -110,7 +111,7 @@ def listen_unix(loop: asyncio.AbstractEventLoop, address: Address, accept: Accep
         sock.close()
         raise
 
-    def take(came: socket.socket) -> None:
+    def take(came: socket.socket, where: object) -> None:
         SocketTransport(loop, came, accept, options.make_framing(), options.limits)
 
     accepting = SocketListener(loop, sock, take)
@@ -178,10 +179,12 @@ async def listen_socket(
     """Listen at a socket that is bound."""
     kind = address.kind
     if kind == "tcp" and watches_sockets(loop):
+        family = sock.family
 
-        def take(came: socket.socket) -> None:
+        def take(came: socket.socket, where: object) -> None:
             tune(came)
-            SocketTransport(loop, came, accept, options.make_framing(), options.limits)
+            peer = Peer(address_of(where, family))
+            SocketTransport(loop, came, accept, options.make_framing(), options.limits, tcp_peer=peer)
 
         return SocketListener(loop, sock, take)
 
@@ -220,7 +223,7 @@ class Welcome:
         self._tls = tls
         self._opening: set[asyncio.Task[None]] = set()
 
-    def take(self, came: socket.socket) -> None:
+    def take(self, came: socket.socket, where: object) -> None:
         """Begin to open a connection that came in."""
         tune(came)
         came.setblocking(False)
@@ -273,11 +276,11 @@ class SocketListener:
     Args:
         loop: the running loop.
         sock: the socket, listening; owned.
-        take: called with each connected socket, which it owns.
+        take: called with each connected socket, which it owns, and where it comes from.
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, take: Callable[[socket.socket], None]
+        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, take: Callable[[socket.socket, object], None]
     ) -> None:
         sock.setblocking(False)
         self._loop = loop
@@ -290,7 +293,7 @@ class SocketListener:
         """Accept what waits."""
         for _ in range(_ACCEPTS_A_ROUND):
             try:
-                came, _ = self._sock.accept()
+                came, where = self._sock.accept()
             except (BlockingIOError, InterruptedError):
                 return
             except ConnectionError:
@@ -303,7 +306,7 @@ class SocketListener:
                 self._pause = self._loop.call_later(_PAUSE_S, self._go_on)
                 return
             try:
-                self._take(came)
+                self._take(came, where)
             except OSError as error:
                 # The peer is gone already, and the socket cannot be looked at.
                 _log.debug("a connection ended before it was looked at: %s", error)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from caplet.aio.addresses import Address
-from caplet.aio.peers import address_of
+from caplet.aio.peers import address_of, peer_at
 from caplet.aio.pipes import ChildProcess, open_stdio
 from caplet.aio.transports.memory import connect_memory
 from caplet.aio.transports.pair import PairTransport
@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from caplet.aio.options import StreamOptions
     from caplet.aio.transports.base import Accept
 
-__all__ = ["Place", "connect_tcp", "open_address", "open_place", "open_socket", "resolve", "tune", "watches_sockets"]
+__all__ = [
+    "Place",
+    "connect_tcp",
+    "open_address",
+    "open_place",
+    "open_socket",
+    "resolve",
+    "tune",
+    "watches_sockets",
+]
 
 # What may stand in the place of an address.
 Place: TypeAlias = (
@@ -57,7 +66,6 @@ _TCP_OPTIONS = [
         if hasattr(socket, name)
     ),
 ]
-
 _SocketAddress: TypeAlias = "tuple[int, int, int, str, tuple[object, ...]]"
 
 
@@ -378,7 +386,8 @@ class Attempt:
             accept: called with the transport.
             options: choices about the stream.
         """
-        SocketTransport(loop, self.sock, accept, options.make_framing(), options.limits, address)
+        peer = peer_at(address)
+        SocketTransport(loop, self.sock, accept, options.make_framing(), options.limits, tcp_peer=peer)
 
 
 def _set_once(waiter: asyncio.Future[None]) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
-__all__ = ["Certificate", "Credentials", "Peer", "peer_of_socket"]
+__all__ = ["Certificate", "Credentials", "Peer", "peer_at", "peer_of_socket"]
 
 # What `ssl.SSLSocket.getpeercert` returns.
 Certificate: TypeAlias = "Mapping[str, object]"
@@ -90,21 +90,23 @@ def peer_of_socket(sock: socket.socket, family: int, opened: str = "") -> Peer:
         family: its family.
         opened: the address by which it was opened; "" when it came in.
     """
-    unix = family == getattr(socket, "AF_UNIX", None)
-    if opened and not unix:
-        return _peer_at(opened)
     address = opened
     if not address:
         try:
             address = address_of(sock.getpeername(), family)
         except OSError:
             address = ""
+    unix = family == getattr(socket, "AF_UNIX", None)
     return Peer(address or ("unix:" if unix else "the peer"), _credentials(sock) if unix else None)
 
 
 @lru_cache(maxsize=64)
-def _peer_at(address: str) -> Peer:
-    """Return a peer of which no more is known than where it is: the same one for all connections to it."""
+def peer_at(address: str) -> Peer:
+    """Return a peer of which no more is known than where it is: the same one for all connections to it.
+
+    Args:
+        address: the address by which a connection was opened.
+    """
     return Peer(address)
 
 

@@ -76,6 +76,7 @@ class SocketTransport:
         framing: how messages lie in the stream.
         limits: bounds for the descriptors that come with a message.
         opened: the address by which the socket was opened; "" when it came in.
+        tcp_peer: who is at the other end of a TCP socket, where that is known; None lets the socket be asked what it is.
     """
 
     __slots__ = (
@@ -110,14 +111,21 @@ class SocketTransport:
         framing: Framing,
         limits: Limits,
         opened: str = "",
+        tcp_peer: Peer | None = None,
     ) -> None:
-        sock.setblocking(False)
-        family = sock.family  # asked once: Python makes an object of it each time
+        if sock.gettimeout() != 0:
+            sock.setblocking(False)
+        if tcp_peer is None:
+            family = sock.family  # asked once: Python makes an object of it each time
+            self._passes = family == getattr(socket, "AF_UNIX", None)
+            self.peer: Peer = peer_of_socket(sock, family, opened)
+        else:
+            self._passes = False
+            self.peer = tcp_peer
         self._loop = loop
         self._sock: socket.socket | None = sock
         self._framing = framing
         self._limits = limits
-        self._passes = family == getattr(socket, "AF_UNIX", None)
         self._queue: deque[memoryview | bytes | Passing] = NOTHING
         self._unsent = 0
         self._read_bytes = _SMALL_READ_BYTES
@@ -134,7 +142,6 @@ class SocketTransport:
         self._lost = False
         self._error: BaseException | None = None
         self._last_word: asyncio.TimerHandle | None = None
-        self.peer: Peer = peer_of_socket(sock, family, opened)
         self._receiver: Receiver = accept(self)
         self._watch()
 
