@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import subprocess
 from collections.abc import Iterator
 from importlib.resources import files
@@ -13,7 +12,8 @@ import pytest
 
 import caplet
 
-HERE = Path(__file__).parent
+from .cxx import compile_peers
+
 TIMEOUT_S = 60
 DATA = bytes(range(256)) * 1000
 
@@ -21,20 +21,11 @@ DATA = bytes(range(256)) * 1000
 @pytest.fixture(scope="module")
 def peer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Compile the C++ peer."""
-    for program in ("capnp", "capnpc-c++", "g++"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
-    if not Path("/usr/include/capnp/rpc-twoparty.h").exists() and shutil.which("pkg-config") is None:
-        pytest.skip("the C++ library's headers are not installed")
     folder = tmp_path_factory.mktemp("cxx")
     schema = files("caplet.std").joinpath("byte-stream.capnp").read_text(encoding="utf-8")
     # The one thing in it that the original of this age does not know.
-    (folder / "byte-stream.capnp").write_text(schema.replace("$Cxx.allowCancellation;", ""), encoding="utf-8")
-    subprocess.run(["capnp", "compile", "-oc++", "byte-stream.capnp"], cwd=folder, check=True, timeout=TIMEOUT_S)
-    command = ["g++", "-O0", "-std=c++14", "-I.", str(HERE / "byte_stream_peer.c++"), "byte-stream.capnp.c++"]
-    command += ["-o", "peer", "-lcapnp-rpc", "-lcapnp", "-lkj-async", "-lkj", "-lpthread"]
-    subprocess.run(command, cwd=folder, check=True, timeout=300)
-    return folder / "peer"
+    compile_peers(folder, "byte-stream.capnp", schema.replace("$Cxx.allowCancellation;", ""), "byte_stream_peer")
+    return folder / "byte_stream_peer"
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from .cxx import compile_peers
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parent.parent / "examples" / "calculator"
@@ -27,18 +28,8 @@ TIMEOUT_S = 60
 @pytest.fixture(scope="session")
 def cxx_peers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Compile the C++ peers once and return the folder that holds them."""
-    for program in ("capnp", "capnpc-c++", "g++"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
-    if not Path("/usr/include/capnp/rpc-twoparty.h").exists() and shutil.which("pkg-config") is None:
-        pytest.skip("the C++ library's headers are not installed")
     folder = tmp_path_factory.mktemp("cxx")
-    shutil.copy(SCHEMA, folder)
-    subprocess.run(["capnp", "compile", "-oc++", "calculator.capnp"], cwd=folder, check=True, timeout=TIMEOUT_S)
-    for name in ("calculator_server", "calculator_client"):
-        command = ["g++", "-O1", "-std=c++14", "-I.", str(HERE / f"{name}.c++"), "calculator.capnp.c++", "-o", name]
-        command += ["-lcapnp-rpc", "-lcapnp", "-lkj-async", "-lkj", "-lpthread"]
-        subprocess.run(command, cwd=folder, check=True, timeout=300)
+    compile_peers(folder, "calculator.capnp", SCHEMA.read_text(), "calculator_server", "calculator_client")
     return folder
 
 
