@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
+import struct
 from typing import Any
 
 import pytest
@@ -11,7 +13,8 @@ import pytest
 import caplet
 from caplet.aio.transports.stream import write_buffers
 
-from ..conftest import TIMEOUT_S
+from ..conftest import TIMEOUT_S, EchoServer, until
+from .certificates import contexts
 
 LARGE = memoryview(bytes(64 * 1024))
 
@@ -19,31 +22,22 @@ LARGE = memoryview(bytes(64 * 1024))
 class Stream:
     """A transport that notes what it is given."""
 
-    def __init__(self, tls: bool) -> None:
-        self.tls = tls
-        self.writes: list[list[bytes]] = []
-
-    def get_extra_info(self, name: str) -> object:
-        return self if name == "ssl_object" and self.tls else None
+    def __init__(self) -> None:
+        self.writes: list[bytes] = []
 
     def is_closing(self) -> bool:
         return False
 
     def write(self, data: Any) -> None:
-        self.writes.append([bytes(data)])
-
-    def writelines(self, pieces: Any) -> None:
-        self.writes.append([bytes(piece) for piece in pieces])
+        self.writes.append(bytes(data))
 
 
-@pytest.mark.parametrize("tls", [False, True])
-def test_small_pieces_are_written_as_one_and_large_ones_as_they_are(tls: bool) -> None:
-    stream: Any = Stream(tls)
+def test_small_pieces_are_written_as_one_and_large_ones_as_they_are() -> None:
+    stream: Any = Stream()
     write_buffers(stream, [b"one", memoryview(b"two"), LARGE, b"three", LARGE, LARGE])
-    pieces = [b"onetwo", LARGE, b"three", LARGE, LARGE]
-    assert stream.writes == ([pieces] if tls else [[piece] for piece in pieces])
+    assert stream.writes == [b"onetwo", LARGE, b"three", LARGE, LARGE]
     write_buffers(stream, [b"end"])
-    assert stream.writes[-1] == [b"end"]
+    assert stream.writes[-1] == b"end"
 
 
 @pytest.mark.usefixtures("each_loop")
@@ -57,6 +51,30 @@ def test_nothing_is_written_behind_a_write_that_failed_of_which_the_loop_would_w
             far.close()
             connection._link.transport.send([[LARGE] for _ in range(20)])
             await connection.wait_closed()
+
+    asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
+    assert caplog.text == ""
+
+
+@pytest.mark.usefixtures("each_loop")
+def test_nor_by_tls_which_may_not_have_heard_of_it_yet(caplog: pytest.LogCaptureFixture) -> None:
+    came: list[caplet.Connection] = []
+
+    def connect(place: tuple[str, int], rules: ssl.SSLContext) -> ssl.SSLSocket:
+        return rules.wrap_socket(socket.create_connection(place), server_hostname=place[0])
+
+    async def main() -> None:
+        server, client = contexts()
+        async with caplet.serve("tls://127.0.0.1:0", EchoServer(), tls=server, on_connected=came.append) as serving:
+            place = ("127.0.0.1", int(serving.address.rpartition(":")[2]))
+            peer = await asyncio.to_thread(connect, place, client)
+            await until(lambda: bool(came))
+            # Closed at once, and with a reset.
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            peer.close()
+            for _ in range(20):
+                came[0]._link.transport.send([[LARGE]])
+            await came[0].wait_closed()
 
     asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
     assert caplog.text == ""

@@ -230,17 +230,20 @@ async def open_stream(
 
 
 def write_buffers(stream: asyncio.WriteTransport, buffers: list[memoryview | bytes]) -> None:
-    """Write pieces to a loop's transport: small ones as one, large ones without a copy of ours."""
-    pieces = join_small(buffers)
-    if len(pieces) > 1 and stream.get_extra_info("ssl_object") is not None:
-        # TLS makes one of them anyway. Piece by piece, that of Python 3.11 would not tell that the peer is gone, and the loop warn of the rest.
-        stream.writelines(pieces)
-        return
-    for piece in pieces:
-        stream.write(piece)
-        if stream.is_closing():
-            # The peer is gone; the loop warns whoever goes on writing.
-            return
+    """Write pieces to a loop's transport, small ones as one, large ones without a copy of ours; not to one whose peer is gone."""
+    for piece in join_small(buffers):
+        # The loop warns whoever goes on writing.
+        if not is_over(stream):
+            stream.write(piece)
+
+
+def is_over(stream: asyncio.WriteTransport) -> bool:
+    """Tell whether what is written to a loop's transport goes nowhere."""
+    if stream.is_closing():
+        return True
+    # The TLS of Python 3.11 hears only when the loop has gone around that the transport below it has failed.
+    below: asyncio.Transport | None = getattr(getattr(stream, "_ssl_protocol", None), "_transport", None)
+    return below is not None and below.is_closing()
 
 
 def join_small(buffers: list[memoryview | bytes]) -> list[memoryview | bytes]:
