@@ -16,7 +16,6 @@ import pytest
 
 import caplet
 from caplet.aio import opening
-from caplet.aio.transports.sockets import SocketTransport
 from caplet.rpc import encode
 from caplet.wire.framing import frame
 
@@ -33,12 +32,11 @@ class LoopWithClock(asyncio.SelectorEventLoop):
         return super().time() + self.ahead_s
 
 
-def run(scenario: Callable[[LoopWithClock], Any]) -> None:
-    """Run a scenario in a loop whose clock can be moved."""
+def run(scenario: Callable[[Any], Any], make_loop: Callable[[], asyncio.AbstractEventLoop] = LoopWithClock) -> None:
+    """Run a scenario, in a loop whose clock can be moved if nothing else is said."""
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        assert isinstance(loop, LoopWithClock)
         task = asyncio.ensure_future(scenario(loop))
         # By another clock: that of the loop jumps.
         watchdog = threading.Timer(TIMEOUT_S, loop.call_soon_threadsafe, [task.cancel])
@@ -48,8 +46,14 @@ def run(scenario: Callable[[LoopWithClock], Any]) -> None:
         finally:
             watchdog.cancel()
 
-    with asyncio.Runner(loop_factory=LoopWithClock) as runner:
+    with asyncio.Runner(loop_factory=make_loop) as runner:
         runner.run(main())
+
+
+@pytest.fixture
+def loop_of_each_kind(each_loop: str) -> Callable[[], asyncio.AbstractEventLoop]:
+    """What makes loops of each kind in turns, for what needs no clock."""
+    return asyncio.new_event_loop
 
 
 async def still_works(address: str, **options: Any) -> None:
@@ -127,6 +131,33 @@ def test_a_server_without_descriptors_pauses_and_accepts_again_when_there_are_so
     run(scenario)
 
 
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:0", "unix:{folder}/s"])
+def test_a_server_in_any_loop_survives_the_want_of_descriptors(
+    address: str, tmp_path: Path, loop_of_each_kind: Any
+) -> None:
+    """Some loops turn peers away, others let them wait; who is connected goes on, and later ones are served."""
+
+    async def scenario(loop: Any) -> None:
+        async with (
+            caplet.serve(address.format(folder=tmp_path), EchoServer()) as serving,
+            caplet.connect(serving.address) as earlier,
+        ):
+            echo = earlier.bootstrap(schema.Echo)
+            await echo.echo(number=1)
+            family = socket.AF_UNIX if address.startswith("unix") else socket.AF_INET
+            with socket.socket(family) as late:
+                late.setblocking(False)
+                with no_descriptors():
+                    await loop.sock_connect(
+                        late, f"{tmp_path}/s" if family is socket.AF_UNIX else host_and_port(serving.address)
+                    )
+                    for number in range(20):
+                        assert (await echo.echo(number=number)).number == number
+            await still_works(serving.address)
+
+    run(scenario, loop_of_each_kind)
+
+
 def test_a_server_that_is_closed_while_it_pauses_stays_closed(caplog: pytest.LogCaptureFixture) -> None:
     async def scenario(loop: LoopWithClock) -> None:
         async with caplet.serve("tcp://127.0.0.1:0", EchoServer()) as serving:
@@ -143,14 +174,14 @@ def test_a_server_that_is_closed_while_it_pauses_stays_closed(caplog: pytest.Log
     run(scenario)
 
 
-def test_a_client_without_descriptors_is_told_so() -> None:
-    async def scenario(loop: LoopWithClock) -> None:
+def test_a_client_without_descriptors_is_told_so(loop_of_each_kind: Any) -> None:
+    async def scenario(loop: Any) -> None:
         async with caplet.serve("tcp://127.0.0.1:0", EchoServer()) as serving:
             with no_descriptors(), pytest.raises(caplet.Disconnected, match="Too many open files"):
                 await caplet.connect(serving.address)
             await still_works(serving.address)
 
-    run(scenario)
+    run(scenario, loop_of_each_kind)
 
 
 # --- silence ----------------------------------------------------------------------------------------------------------------------------
@@ -295,8 +326,10 @@ def test_of_several_addresses_the_first_that_answers_is_used(
     run(scenario)
 
 
-def test_when_no_address_answers_the_error_tells_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def scenario(loop: LoopWithClock) -> None:
+def test_when_no_address_answers_the_error_tells_of_each(
+    monkeypatch: pytest.MonkeyPatch, loop_of_each_kind: Any
+) -> None:
+    async def scenario(loop: Any) -> None:
         one, other = closed_port(), closed_port()
         monkeypatch.setattr(opening, "resolve", Resolver(("127.0.0.1", one), ("127.0.0.1", other)))
         with pytest.raises(caplet.Disconnected, match=r"cannot connect to tcp://many\.example:1: ") as caught:
@@ -304,7 +337,7 @@ def test_when_no_address_answers_the_error_tells_of_each(monkeypatch: pytest.Mon
         for port in (one, other):
             assert str(port) in str(caught.value)
 
-    run(scenario)
+    run(scenario, loop_of_each_kind)
 
 
 def test_opening_takes_no_longer_than_was_said(deaf: tuple[str, int]) -> None:
@@ -362,8 +395,8 @@ def test_a_caller_whose_peer_reads_no_more_is_told_so() -> None:
     run(scenario)
 
 
-def test_a_connection_that_is_opened_half_does_not_keep_a_server_from_ending() -> None:
-    async def scenario(loop: LoopWithClock) -> None:
+def test_a_connection_that_is_opened_half_does_not_keep_a_server_from_ending(loop_of_each_kind: Any) -> None:
+    async def scenario(loop: Any) -> None:
         tls, _ = contexts()
         async with caplet.serve(["tls://127.0.0.1:0", "ws://127.0.0.1:0/rpc"], EchoServer(), tls=tls) as serving:
             writers = []
@@ -375,11 +408,11 @@ def test_a_connection_that_is_opened_half_does_not_keep_a_server_from_ending() -
         for writer in writers:
             writer.close()
 
-    run(scenario)
+    run(scenario, loop_of_each_kind)
 
 
-def test_a_method_that_will_not_be_stopped_does_not_keep_a_server_from_ending() -> None:
-    async def scenario(loop: LoopWithClock) -> None:
+def test_a_method_that_will_not_be_stopped_does_not_keep_a_server_from_ending(loop_of_each_kind: Any) -> None:
+    async def scenario(loop: Any) -> None:
         stop = asyncio.Event()
 
         class Stubborn(EchoServer):
@@ -404,14 +437,16 @@ def test_a_method_that_will_not_be_stopped_does_not_keep_a_server_from_ending() 
         assert service.cancelled == 1
         stop.set()
 
-    run(scenario)
+    run(scenario, loop_of_each_kind)
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_whoever_is_cancelled_in_the_middle_of_a_write_takes_no_byte_of_it_back(count: int) -> None:
+def test_whoever_is_cancelled_in_the_middle_of_a_write_takes_no_byte_of_it_back(
+    count: int, loop_of_each_kind: Any
+) -> None:
     """What has begun to be written is written to its end: the peer would take the next message for the rest of it."""
 
-    async def scenario(loop: LoopWithClock) -> None:
+    async def scenario(loop: Any) -> None:
         service = EchoServer()
         async with (
             caplet.serve("tcp://127.0.0.1:0", service) as serving,
@@ -420,7 +455,6 @@ def test_whoever_is_cancelled_in_the_middle_of_a_write_takes_no_byte_of_it_back(
             echo = connection.bootstrap(schema.Echo)
             await echo.echo(number=1)
             transport = connection._link.transport
-            assert isinstance(transport, SocketTransport)
             served = next(link for link in running_links())
             served.transport.pause_reading()
             calls = [echo.push(content=b"x" * (8 << 20)) for _ in range(count)]
@@ -434,7 +468,7 @@ def test_whoever_is_cancelled_in_the_middle_of_a_write_takes_no_byte_of_it_back(
             assert (await echo.echo(number=2)).number == 2
             assert (await echo.done()).total in range(0, (count * 8 << 20) + 1, 8 << 20)
 
-    run(scenario)
+    run(scenario, loop_of_each_kind)
 
 
 async def wait_for(call: Any) -> None:

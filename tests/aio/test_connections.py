@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ from caplet.testing.scripted import answer
 from caplet.testing.stream_peer import StreamPeer
 
 from .conftest import TIMEOUT_S, EchoServer, schema, until
+from .transports.certificates import contexts
 
 
 def within_a_minute(coroutine: Any) -> None:
@@ -48,12 +50,19 @@ def test_nobody_listening_in_memory_is_a_connection_error_with_the_address() -> 
 
 
 @pytest.mark.usefixtures("each_loop")
-def test_a_port_in_use_names_the_address() -> None:
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:0", "tls://127.0.0.1:0", "ws://127.0.0.1:0/rpc", "unix:{folder}/s"]
+)
+def test_a_place_in_use_is_named_and_who_listens_there_goes_on(address: str, tmp_path: Path) -> None:
     async def main() -> None:
-        async with caplet.serve("tcp://127.0.0.1:0", EchoServer()) as serving:
-            with pytest.raises(OSError, match=serving.address):
-                async with caplet.serve(serving.address, EchoServer()):
+        tls, client = contexts()
+        options: Any = {"tls": client} if address.startswith("tls") else {}
+        async with caplet.serve(address.format(folder=tmp_path), EchoServer(), tls=tls) as serving:
+            with pytest.raises(OSError, match=serving.address.removesuffix("/rpc")):
+                async with caplet.serve(["tcp://127.0.0.1:0", serving.address], EchoServer(), tls=tls):
                     pass
+            async with caplet.connect(serving.address, **options) as connection:
+                assert (await connection.bootstrap(schema.Echo).echo(number=5)).number == 5
 
     within_a_minute(main())
 

@@ -15,6 +15,7 @@ from caplet.rpc import decode, encode
 from caplet.wire.framing import Framer, frame
 
 from .conftest import TIMEOUT_S, EchoServer, schema, until
+from .transports.certificates import contexts
 
 
 def run(scenario: Any) -> None:
@@ -282,6 +283,7 @@ def test_two_peers_that_flood_each_other_both_get_through_T40() -> None:
     run(main())
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_a_write_that_fails_ends_the_connection_row_93() -> None:
     async def main() -> None:
         ours, theirs = socket.socketpair()
@@ -366,10 +368,14 @@ def test_a_caller_that_is_cancelled_while_its_call_is_written_harms_nobody() -> 
     run(main())
 
 
-def test_a_name_that_is_not_known_is_named() -> None:
+@pytest.mark.usefixtures("each_loop")
+@pytest.mark.parametrize("scheme", ["tcp", "tls", "ws", "wss"])
+def test_a_name_that_is_not_known_is_named(scheme: str) -> None:
     async def main() -> None:
-        with pytest.raises(caplet.Disconnected, match=r"cannot connect to tcp://nowhere\.invalid:1"):
-            await caplet.connect("tcp://nowhere.invalid:1")
+        with pytest.raises(caplet.Disconnected, match=rf"cannot connect to {scheme}://nowhere\.invalid:1"):
+            await caplet.connect(f"{scheme}://nowhere.invalid:1")
+        with pytest.raises(OSError, match=rf"{scheme}://nowhere\.invalid:1"):
+            await caplet.serve(f"{scheme}://nowhere.invalid:1", EchoServer(), tls=contexts()[0]).start()
 
     run(main())
 

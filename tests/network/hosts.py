@@ -1,6 +1,6 @@
 """Two hosts for tests: network namespaces with a cable between them, or two loopback addresses where namespaces are not permitted.
 
-Knows how programs are started on a host, and how the cable is cut.
+Knows how programs are started on a host, and how the cable is cut; between loopback addresses a program stands for it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,18 @@ HERE = Path(__file__).parent
 
 
 class Hosts:
-    """Two hosts; `with` makes them and takes them away, with every program on them."""
+    """Two hosts; `with` makes them and takes them away, with every program on them.
 
-    def __init__(self) -> None:
+    Args:
+        namespaces: whether to use namespaces, where they are permitted.
+    """
+
+    def __init__(self, namespaces: bool = True) -> None:
         self.names = [f"caplet-{os.getpid()}-{side}" for side in "ab"]
         self.addresses = ["10.99.0.1", "10.99.0.2"]
         self.programs: list[Program] = []
-        self.cable = shutil.which("ip") is not None and os.geteuid() == 0
+        self.cable = namespaces and shutil.which("ip") is not None and os.geteuid() == 0
+        self.relay: Program | None = None
 
     def __enter__(self) -> Self:
         self.cable = self.cable and self.make_namespaces()
@@ -53,8 +58,21 @@ class Hosts:
         for name in self.names:
             subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True, timeout=WAIT_S)
 
+    def across(self, address: str) -> str:
+        """Return by which address the second host reaches, through a cable that can be cut, what listens at the first."""
+        if self.cable:
+            return address
+        place = address.removeprefix("tcp://").split(":")
+        self.relay = self.start(0, "cable.py", self.addresses[1], *place)
+        return self.relay.hear()
+
     def set_cable(self, up: bool) -> None:
         """Cut the cable, or mend it."""
+        if self.relay is not None:
+            word = "up" if up else "down"
+            self.relay.say(word)
+            assert self.relay.hear() == word
+            return
         command = ["ip", "-n", self.names[0], "link", "set", "cable", "up" if up else "down"]
         subprocess.run(command, check=True, timeout=WAIT_S)
 

@@ -50,7 +50,9 @@ def test_a_client_that_stops_reading_is_cut_off_and_the_others_are_served(hosts:
     assert after["resident_bytes"] < before["resident_bytes"] + 100 * MIB  # it had asked for 200
     slow.process.send_signal(signal.SIGCONT)
     outcomes = slow.hear_json()["outcomes"]
-    assert outcomes == {"Disconnected": 200}
+    # A few results may have been in the system's buffers when it stopped.
+    assert outcomes["Disconnected"] + outcomes.get("Results", 0) == 200
+    assert outcomes["Disconnected"] > 150
     slow.wait()
     server.end_input()
     server.wait()
@@ -71,15 +73,17 @@ def test_a_thousand_clients_that_leave_without_closing_leave_nothing(hosts: Host
     server.wait()
 
 
-def test_a_client_comes_back_when_the_cable_is_mended(hosts: Hosts, server: Program) -> None:
-    if not hosts.cable:
-        pytest.skip("network namespaces are not permitted here, and loopback has no cable to cut")
-    client = hosts.start(1, "client.py", server.hear_json(), "come-back", "3")
-    assert client.hear_json() == "before"
-    hosts.set_cable(False)
-    client.say("cut")
-    assert client.hear_json() == "Disconnected"
-    hosts.set_cable(True)
-    assert client.hear_json() == ["after 0", "after 1", "after 2"]
-    client.end_input()
-    client.wait()
+@pytest.mark.parametrize("namespaces", [True, False])
+def test_a_client_comes_back_when_the_cable_is_mended(namespaces: bool) -> None:
+    with Hosts(namespaces) as hosts:
+        server = hosts.start(0, "server.py", f"tcp://{hosts.addresses[0]}:0")
+        client = hosts.start(1, "client.py", hosts.across(server.hear_json()), "come-back", "3")
+        assert client.hear_json() == "before"
+        hosts.set_cable(False)
+        client.say("cut")
+        assert client.hear_json() == "Disconnected"
+        hosts.set_cable(True)
+        assert client.hear_json() == ["after 0", "after 1", "after 2"]
+        client.end_input()
+        client.wait()
+        assert ask(server, 0)["connections"] == 0

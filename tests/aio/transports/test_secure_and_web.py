@@ -18,6 +18,8 @@ from caplet.aio.transports.websocket import SUBPROTOCOL, WebSocketTransport
 from ..conftest import TIMEOUT_S, EchoServer, schema, until
 from .certificates import contexts
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 
 def run(scenario: Any) -> None:
     asyncio.run(asyncio.wait_for(scenario, TIMEOUT_S))
@@ -72,7 +74,6 @@ def test_a_server_that_the_client_does_not_trust_is_refused(address: str) -> Non
 
 
 @pytest.mark.parametrize("scheme", ["tls", "wss", "ws"])
-@pytest.mark.usefixtures("each_loop")
 def test_who_gives_up_in_the_moment_in_which_the_stream_is_open_leaves_nothing_open(
     scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
