@@ -6,6 +6,7 @@ Knows offsets, the sizes of structs, and the defaults that must be written as on
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from caplet.rpc import decode
@@ -45,6 +46,7 @@ BODY_BYTES = BODY_POSITION << 3
 PAYLOAD_POINTERS = 2
 
 
+@cache
 def template(tag: int, data_words: int, pointer_count: int, payload_pointer: int = -1) -> bytes:
     """Return the words that every message of a kind begins with.
 
