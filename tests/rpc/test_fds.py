@@ -57,17 +57,17 @@ def test_a_received_descriptor_belongs_to_the_import_row_22():
         return fill
 
     message = encode.call(32)
-    peer.write_payload(message, 0, (with_index(5, 0), with_index(6, 9), with_index(7, 0)))
+    peer.write_payload(message, 0, (with_index(5, 0), with_index(6, 9), with_index(7, 0), with_index(8, 2)))
     export(0)(message.body.init_struct(0, 1, 1))
     message.write_call(1, 1, 0, False, 0)
-    fds = [77, 78]
+    fds = [77, 78, 79]
     peer.connection.receive(MessageReader([bytes(view) for view in message.output()]), fds)
     peer.run()
-    assert fds == [-1, 78]
+    assert fds == [-1, 78, -1]
     held = service.held.pop()
-    assert [one.fd for one in capabilities_of(held.params)] == [77, None, None]
+    assert [one.fd for one in capabilities_of(held.params)] == [77, None, None, 79]
     held.release_params()
     answer_call(held)
     del held
     peer.run()
-    assert peer.connection.discarded_fds == [77]
+    assert sorted(peer.connection.discarded_fds) == [77, 79]

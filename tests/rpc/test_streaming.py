@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from caplet.cap.promise import PromiseCapability
+from caplet.errors import Disconnected
 from caplet.limits import Limits
+from caplet.rpc.encode import call as make_call
+from caplet.rpc.flow import EARLY_BYTES
 from caplet.rpc.window import FixedWindow
 from caplet.testing.objects import Service, answer_call, call, capabilities_of, fill
 from caplet.testing.scripted import ScriptedPeer, export, mine, promise
@@ -182,3 +185,42 @@ def test_a_stream_goes_on_in_the_promise_that_its_promise_became_and_not_at_anot
     assert kept.in_flight == 2
     del first, second, third, held, sent, ours
     peer.connection.disconnect()
+
+
+class Impatient:
+    """Writes nothing, and ends the connection the second time that much waits."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.asked = 0
+
+    def window_bytes(self):
+        return 1 << 30
+
+    def send_output(self):
+        self.asked += 1
+        if self.asked == 2:
+            self.connection.disconnect(Disconnected("nobody reads"))
+
+
+def test_who_writes_is_told_whenever_much_of_a_stream_waits_and_may_end_the_connection():
+    peer = ScriptedPeer()
+    target = peer.connection.bootstrap()
+    peer.connection.flow.driver = driver = Impatient(peer.connection)
+    words = EARLY_BYTES // 16
+    sent = [stream(target, number, words) for number in range(3)]
+    assert driver.asked == 1
+    assert [(one.done, one.error) for one in sent] == [(True, None)] * 3
+    last = stream(target, 3, words)
+    assert driver.asked == 2
+    assert "nobody reads" in str(last.error)
+    del target, sent, last
+
+
+def test_what_is_sent_of_a_message_is_a_copy_where_it_is_short():
+    for words, kind in ((1, bytes), (10_000, memoryview)):
+        message = make_call(words)
+        message.content().set_blob(bytes(range(8)) * words)
+        [piece] = message.pieces()
+        assert isinstance(piece, kind)
+        assert bytes(piece) == bytes(message.output()[0])

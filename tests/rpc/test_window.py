@@ -6,7 +6,7 @@ import heapq
 
 import pytest
 
-from caplet.rpc.window import AdaptiveWindow, FixedWindow, VariableWindow
+from caplet.rpc.window import AdaptiveWindow, FixedWindow, VariableWindow, Window
 
 MESSAGE = 10_000
 
@@ -160,3 +160,10 @@ def test_the_window_does_not_grow_while_the_sender_has_little_to_send():
         window.acked(number + 0.5, 100)
     assert window.window_bytes == before
     assert window.starting
+
+
+def test_a_kind_of_window_that_does_not_say_how_large_it_is_is_an_error():
+    window = Window()
+    for ask in (lambda: window.sent(0.0, 1), lambda: window.acked(0.0, 1), window.has_room):
+        with pytest.raises(NotImplementedError):
+            ask()
