@@ -6,6 +6,7 @@ from caplet.wire.untyped_builder cimport AnyListBuilder, AnyPointerBuilder, AnyS
 
 cdef long long ENVELOPE_WORDS, LONGEST_FIRST_SEGMENT_WORDS, COPIED_WORDS
 cdef int BODY_POSITION, BODY_BYTES, PAYLOAD_POINTERS
+cdef int CALL, RETURN, FINISH, RELEASE
 cdef bytes CALL_TEMPLATE, RETURN_TEMPLATE, EMPTY_RETURN_TEMPLATE, FINISH_TEMPLATE, RELEASE_TEMPLATE
 
 cdef class OutgoingMessage(MessageBuilder):

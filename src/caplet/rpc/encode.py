@@ -44,6 +44,11 @@ COPIED_WORDS = 256
 BODY_POSITION = 3
 BODY_BYTES = BODY_POSITION << 3
 PAYLOAD_POINTERS = 2
+# The kinds of messages that every call needs, as numbers at hand.
+CALL = decode.CALL
+RETURN = decode.RETURN
+FINISH = decode.FINISH
+RELEASE = decode.RELEASE
 
 
 @cache
@@ -174,30 +179,30 @@ class OutgoingMessage(MessageBuilder):
         first.u8s[BODY_BYTES + 4] = 2 if release_result_caps else 3
 
 
-CALL_TEMPLATE = template(decode.CALL, 3, 3, 1)
-RETURN_TEMPLATE = template(decode.RETURN, 2, 1, 0)
-EMPTY_RETURN_TEMPLATE = template(decode.RETURN, 2, 1)
-FINISH_TEMPLATE = template(decode.FINISH, 1, 0)
-RELEASE_TEMPLATE = template(decode.RELEASE, 1, 0)
+CALL_TEMPLATE = template(CALL, 3, 3, 1)
+RETURN_TEMPLATE = template(RETURN, 2, 1, 0)
+EMPTY_RETURN_TEMPLATE = template(RETURN, 2, 1)
+FINISH_TEMPLATE = template(FINISH, 1, 0)
+RELEASE_TEMPLATE = template(RELEASE, 1, 0)
 
 
 def call(size_hint_words: int) -> OutgoingMessage:
     """Return a Call whose params can be written; target and ids come when it is sent."""
     message = OutgoingMessage.__new__(OutgoingMessage)
-    message.begin(decode.CALL, 3, 3, size_hint_words + ENVELOPE_WORDS, CALL_TEMPLATE)
+    message.begin(CALL, 3, 3, size_hint_words + ENVELOPE_WORDS, CALL_TEMPLATE)
     return message
 
 
 def return_(size_hint_words: int) -> OutgoingMessage:
     """Return a Return whose results can be written."""
     message = OutgoingMessage.__new__(OutgoingMessage)
-    message.begin(decode.RETURN, 2, 1, size_hint_words + ENVELOPE_WORDS, RETURN_TEMPLATE)
+    message.begin(RETURN, 2, 1, size_hint_words + ENVELOPE_WORDS, RETURN_TEMPLATE)
     return message
 
 
 def return_without_results(answer_id: int, kind: int, other_question: int = 0) -> OutgoingMessage:
     """Return a Return of a kind that has no pointer; the caller adds the error of an exception."""
-    message = OutgoingMessage(decode.RETURN, 2, 1, 8, EMPTY_RETURN_TEMPLATE)
+    message = OutgoingMessage(RETURN, 2, 1, 8, EMPTY_RETURN_TEMPLATE)
     body = message.body
     body.set_u32(0, answer_id)
     body.set_u8(4, 1)
@@ -217,7 +222,7 @@ def return_error(answer_id: int, error: RpcError, trace: str) -> OutgoingMessage
 def finish(question_id: int, release_result_caps: bool) -> OutgoingMessage:
     """Return a Finish that never asks for the old peers' workaround."""
     message = OutgoingMessage.__new__(OutgoingMessage)
-    message.begin(decode.FINISH, 1, 0, 4, FINISH_TEMPLATE)
+    message.begin(FINISH, 1, 0, 4, FINISH_TEMPLATE)
     message.write_finish(question_id, release_result_caps)
     return message
 
@@ -246,7 +251,7 @@ def resolve_error(promise_id: int, error: RpcError, trace: str) -> OutgoingMessa
 
 def release(import_id: int, count: int) -> OutgoingMessage:
     """Return a Release."""
-    message = OutgoingMessage(decode.RELEASE, 1, 0, 4, RELEASE_TEMPLATE)
+    message = OutgoingMessage(RELEASE, 1, 0, 4, RELEASE_TEMPLATE)
     message.body.set_u32(0, import_id)
     message.body.set_u32(4, count)
     return message

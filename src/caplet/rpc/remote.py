@@ -45,6 +45,7 @@ __all__ = [
 
 
 GONE = int(State.GONE)
+TARGET_PROMISED_ANSWER = decode.TARGET_PROMISED_ANSWER
 
 
 class RemoteCapability(Capability):
@@ -185,7 +186,7 @@ class PipelinedCapability(RemoteCapability):
 
     def write_target(self, target: AnyStructBuilder) -> None:
         """Fill a MessageTarget."""
-        target.set_u16(4, decode.TARGET_PROMISED_ANSWER)
+        target.set_u16(4, TARGET_PROMISED_ANSWER)
         encode.write_promised_answer(target, self.slot.question.id, self.slot.path)
 
     def write_descriptor(self, descriptor: AnyStructBuilder) -> None:

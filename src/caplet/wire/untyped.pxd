@@ -19,8 +19,11 @@ cdef class AnyStruct(StructReader):
     cpdef double f64(self, Py_ssize_t offset)
     cpdef bint boolean(self, Py_ssize_t bit, bint default=*)
     cpdef bint has(self, Py_ssize_t index)
+    @cython.locals(found=AnyPointer)
     cpdef AnyPointer pointer(self, Py_ssize_t index)
+    @cython.locals(found=AnyStruct)
     cpdef AnyStruct struct(self, Py_ssize_t index)
+    @cython.locals(found=AnyList)
     cpdef AnyList list(self, Py_ssize_t index)
     cpdef str text(self, Py_ssize_t index, str default=*)
     cpdef bytes blob(self, Py_ssize_t index, bytes default=*)
@@ -32,14 +35,19 @@ cdef class AnyPointer:
     cdef public Py_ssize_t _position
     cdef public int _depth
 
+    @cython.locals(found=AnyStruct)
     cpdef AnyStruct struct(self)
+    @cython.locals(found=AnyList)
     cpdef AnyList list(self)
     cpdef str text(self, str default=*)
     cpdef bytes blob(self, bytes default=*)
+    @cython.locals(index=cython.Py_ssize_t, table=list)
     cpdef object capability(self)
 
 cdef class AnyList(ListReader):
     cpdef check_index(self, Py_ssize_t index)
     cpdef Py_ssize_t offset(self, Py_ssize_t index, unsigned int width) except -1
+    @cython.locals(found=AnyStruct, start=cython.Py_ssize_t)
     cpdef AnyStruct struct(self, Py_ssize_t index)
+    @cython.locals(found=AnyPointer)
     cpdef AnyPointer pointer(self, Py_ssize_t index)

@@ -311,9 +311,9 @@ class AnyPointer:
         Raises:
             DecodeError: the index is outside the message's capability table.
         """
-        index = self.capability_index()
-        if index is None:
+        if self._segment.u64s[self._position] == 0:
             return None
+        index = self._arena.capability_index(self._segment, self._position)
         table = self._arena.capabilities
         if index >= len(table):
             raise DecodeError(f"pointer to capability {index} of a table of {len(table)}")

@@ -19,9 +19,9 @@ cdef class AnyStructBuilder(StructBuilder):
     @cython.locals(at=cython.Py_ssize_t, mask=cython.int, old=cython.int)
     cpdef set_boolean(self, Py_ssize_t bit, bint value, bint default=*)
     cpdef AnyPointerBuilder pointer(self, Py_ssize_t index)
-    @cython.locals(made=AnyStructBuilder)
+    @cython.locals(arena=BuilderArena, made=AnyStructBuilder)
     cpdef AnyStructBuilder init_struct(self, Py_ssize_t index, unsigned long long data_words, unsigned long long pointer_count)
-    @cython.locals(made=AnyListBuilder)
+    @cython.locals(arena=BuilderArena, made=AnyListBuilder)
     cpdef AnyListBuilder init_struct_list(self, Py_ssize_t index, long long length, unsigned long long data_words,
                                           unsigned long long pointer_count)
     cpdef set_text(self, Py_ssize_t index, str text)
@@ -56,7 +56,7 @@ cdef class AnyPointerBuilder:
 
 cdef class AnyListBuilder(ListBuilder):
     cpdef Py_ssize_t offset(self, Py_ssize_t index, Py_ssize_t width) except -1
-    @cython.locals(made=AnyStructBuilder, start=cython.Py_ssize_t)
+    @cython.locals(arena=BuilderArena, made=AnyStructBuilder, start=cython.Py_ssize_t)
     cpdef AnyStructBuilder struct(self, Py_ssize_t index)
     @cython.locals(start=cython.Py_ssize_t)
     cpdef AnyPointerBuilder pointer(self, Py_ssize_t index)

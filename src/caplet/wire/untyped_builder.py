@@ -88,13 +88,15 @@ class AnyStructBuilder(StructBuilder):
     def init_struct(self, index: int, data_words: int, pointer_count: int) -> AnyStructBuilder:
         """Make pointer `index` lead to a new struct and return it."""
         made = AnyStructBuilder.__new__(AnyStructBuilder)
-        self._arena.init_struct(made, self._segment, self.position(index), data_words, pointer_count)
+        arena = self._arena
+        arena.init_struct(made, self._segment, self.position(index), data_words, pointer_count)
         return made
 
     def init_struct_list(self, index: int, length: int, data_words: int, pointer_count: int) -> AnyListBuilder:
         """Make pointer `index` lead to a new list of structs and return it."""
         made = AnyListBuilder.__new__(AnyListBuilder)
-        self._arena.init_struct_list(made, self._segment, self.position(index), length, data_words, pointer_count)
+        arena = self._arena
+        arena.init_struct_list(made, self._segment, self.position(index), length, data_words, pointer_count)
         return made
 
     def set_text(self, index: int, text: str) -> None:
@@ -286,7 +288,8 @@ class AnyListBuilder(ListBuilder):
         if self._size != COMPOSITE:
             raise BuildError("this list is not one of structs")
         made = AnyStructBuilder.__new__(AnyStructBuilder)
-        self._arena.lay_struct(made, self._segment, start >> 3, self._data_bytes >> 3, self._pointer_count)
+        arena = self._arena
+        arena.lay_struct(made, self._segment, start >> 3, self._data_bytes >> 3, self._pointer_count)
         return made
 
     def pointer(self, index: int) -> AnyPointerBuilder:
