@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import weakref
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 
 import caplet
 from caplet.aio.driver import running_vat
+
+from .conftest import until
 
 schema: Any = caplet.load(Path(__file__).with_name("echo.capnp"))
 TIMEOUT_S = 60
@@ -284,6 +287,79 @@ def test_a_task_that_is_cancelled_between_its_answer_and_its_step_is_cancelled()
         await call_once(echo)
 
     served(say_back, use)
+
+
+def test_a_task_that_is_cancelled_while_it_waits_for_an_answer_keeps_nothing_alive() -> None:
+    class Thing:
+        pass
+
+    async def say(text: str) -> str:
+        await asyncio.get_running_loop().create_future()
+        return text
+
+    async def use(echo: Any) -> None:
+        seen: list[weakref.ref[Thing]] = []
+
+        async def ask() -> None:
+            thing = Thing()
+            seen.append(weakref.ref(thing))
+            await echo.echo(1, "x")
+
+        task = asyncio.ensure_future(ask())
+        await until(lambda: bool(running_vat().host.methods))
+        gc.collect()
+        gc.disable()
+        try:
+            task.cancel()
+            outcomes = await asyncio.gather(task, return_exceptions=True)
+            assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError]
+            del task, outcomes
+            await asyncio.sleep(0)
+            assert seen[0]() is None
+        finally:
+            gc.enable()
+
+    served(say, use)
+
+
+def test_what_is_awaited_for_an_answer_has_one_task_and_goes_on_once() -> None:
+    async def main() -> None:
+        waiter = running_vat().host.make_waiter()
+
+        async def wait() -> None:
+            await waiter
+
+        task = asyncio.ensure_future(wait())
+        await asyncio.sleep(0)
+        assert waiter.get_loop() is asyncio.get_running_loop()
+        with pytest.raises(RuntimeError, match="awaited already"):
+            waiter.add_done_callback(lambda _: None)
+        assert not waiter.done()
+        waiter.set()
+        waiter.set()
+        # Too late: the task sees the cancellation at its end, as with a future of asyncio's.
+        assert not waiter.cancel()
+        await task
+        await waiter
+        assert waiter.done()
+
+    asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
+
+
+def test_a_cancelled_wait_says_why() -> None:
+    async def main() -> None:
+        async def wait() -> None:
+            await running_vat().host.make_waiter()
+
+        for message in ((), ("enough",)):
+            task = asyncio.ensure_future(wait())
+            await asyncio.sleep(0)
+            task.cancel(*message)
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task
+            assert caught.value.args == message
+
+    asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
 
 
 def test_an_interrupt_in_one_task_does_not_keep_the_others_from_going_on() -> None:

@@ -2,11 +2,20 @@
 cimport cython
 from caplet.runtime.server_methods cimport RunningCall
 
+cdef int WAITING, SET, CANCELLED
+
 cdef class LoopWaiter:
-    cdef public object future
+    cdef object __weakref__
+    cdef public bint _asyncio_future_blocking
+    cdef object _context
+    cdef object _message
+    cdef int _state
+    cdef object _step
     cdef LoopHost host
 
     cpdef set(self, outcome=*)
+    cpdef step(self)
+    cpdef result(self)
 
 cdef class LoopHost:
     cdef object __weakref__
@@ -30,14 +39,16 @@ cdef class LoopHost:
     cdef readonly object _turn_task
     cdef object _workers
 
+    cpdef bint runs_here(self) except -1
     cpdef bint enter(self) except -1
     cpdef wake(self)
     cpdef make_waiter(self)
     cpdef bint _others_come_first(self) except -1
-    @cython.locals(count=cython.Py_ssize_t)
-    cpdef let_go_on(self, future)
-    @cython.locals(done=cython.Py_ssize_t, woken=list)
+    cpdef let_go_on(self, LoopWaiter waiter)
+    @cython.locals(done=cython.Py_ssize_t, woken=list, waiter=LoopWaiter)
     cpdef step_woken(self)
+    @cython.locals(waiter=LoopWaiter)
+    cpdef _leave_to_loop(self, list woken)
     cpdef _withdraw_turn(self)
     cpdef start_method(self, method, context=*)
     cpdef _start_by_hand(self, RunningCall method, variables)

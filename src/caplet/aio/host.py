@@ -79,26 +79,102 @@ MAKER: Any = MethodTask.__dict__["maker"]
 TASK: Any = asyncio.Task
 
 
+# The states of a waiter.
+WAITING = 0
+SET = 1
+CANCELLED = 2
+
+
 class LoopWaiter:
-    """A future that may be set any number of times, by anybody who has something to say.
+    """What one coroutine awaits, and anybody sets, any number of times.
+
+    To the task of that coroutine it is a future. For one of asyncio's own the loop would go around once more, with a handle for what the task
+    does next; this one lets the host choose when that is.
 
     Args:
         host: the loop of who waits.
     """
 
-    __slots__ = ("future", "host")
+    __slots__ = ("__weakref__", "_asyncio_future_blocking", "_context", "_message", "_state", "_step", "host")
 
     def __init__(self, host: LoopHost) -> None:
         self.host = host
-        self.future: asyncio.Future[None] = asyncio.Future(loop=host.loop)
+        self._state = WAITING
+        # Whether the coroutine has just given this to its task, as something to wait for.
+        self._asyncio_future_blocking = False
+        # What the task does next, and in which context.
+        self._step: Callable[[LoopWaiter], object] | None = None
+        self._context: Context | None = None
+        self._message: object = None
 
     def set(self, outcome: object = None) -> None:
         """Let the coroutine that awaits this go on; `outcome` is ignored."""
-        if not self.future.done():
-            self.host.let_go_on(self.future)
+        if self._state == WAITING:
+            self._state = SET
+            if self._step is not None:
+                self.host.let_go_on(self)
+
+    def step(self) -> None:
+        """Let the task go on, here and now."""
+        step, context = self._step, self._context
+        self._step = self._context = None
+        assert step is not None
+        if context is None:
+            step(self)
+        else:
+            context.run(step, self)
+        # What is raised in the task may keep this frame, which must not keep the task.
+        del step, context
+
+    # --- for the coroutine ----------------------------------------------------------------------------------------------------------
 
     def __await__(self) -> Generator[Any, None, None]:
-        return self.future.__await__()
+        return self  # type: ignore[return-value]  # all that is asked of it here is to be an iterator
+
+    def __iter__(self) -> LoopWaiter:
+        return self
+
+    def __next__(self) -> LoopWaiter:
+        """Give itself to the task, and then end."""
+        if self._state == WAITING:
+            self._asyncio_future_blocking = True
+            return self
+        self.result()
+        raise StopIteration
+
+    # --- for its task ---------------------------------------------------------------------------------------------------------------
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the loop that it belongs to."""
+        return self.host.loop
+
+    def add_done_callback(self, step: Callable[[LoopWaiter], object], *, context: Context | None = None) -> None:
+        """Say what the task does next; only one task awaits this."""
+        if self._step is not None:
+            raise RuntimeError("this is awaited already")
+        self._step = step
+        self._context = context
+        if self._state != WAITING:
+            self.host.loop.call_soon(self.step)
+
+    def cancel(self, msg: object = None) -> bool:
+        """Let the task go on with a `CancelledError`, unless it goes on already; return whether it does."""
+        if self._state != WAITING:
+            return False
+        self._state = CANCELLED
+        self._message = msg
+        if self._step is not None:
+            self.host.loop.call_soon(self.step)
+        return True
+
+    def done(self) -> bool:
+        """Tell whether the task goes on."""
+        return self._state != WAITING
+
+    def result(self) -> None:
+        """Raise what the coroutine is to see, if anything."""
+        if self._state == CANCELLED:
+            raise asyncio.CancelledError() if self._message is None else asyncio.CancelledError(self._message)
 
 
 class Handed:
@@ -139,7 +215,7 @@ class LoopHost:
         self._ready: deque[asyncio.Handle] | None = getattr(loop, "_ready", None)
         # Whether messages are being digested: who is let go on meanwhile does so behind them, and not one round of the loop later.
         self.digesting = False
-        self.woken: list[asyncio.Handle] = []
+        self.woken: list[LoopWaiter] = []
         # Whether those who were let go on take their steps; what they send leaves together.
         self._stepping = False
         # What a task is made of while the first step of its method is taken by hand, and the step that it then wants.
@@ -160,11 +236,17 @@ class LoopHost:
     @property
     def is_here(self) -> bool:
         """Whether the caller runs in the loop."""
+        return self.runs_here()
+
+    def runs_here(self) -> bool:
+        """Tell whether the caller runs in the loop, without asking asyncio where that is clear: its answer costs a system call."""
+        if (self._stepping or self.digesting) and threading.get_ident() == self._thread:
+            return True
         return asyncio._get_running_loop() is self.loop
 
     def enter(self) -> bool:
         """Tell whether the caller may touch the vat, or has to hand over what is to be done."""
-        if asyncio._get_running_loop() is self.loop:
+        if self.runs_here():
             return True
         if self.handed_over is None:
             raise RuntimeError(self.refusal())
@@ -257,7 +339,7 @@ class LoopHost:
 
         Somebody is about to wait for an answer, so the question is sent at once and not after one more round of the loop.
         """
-        if asyncio._get_running_loop() is not self.loop:
+        if not self.runs_here():
             raise RuntimeError(SHARED if self.handed_over is not None else self.refusal())
         if (
             not self._stepping
@@ -272,35 +354,33 @@ class LoopHost:
         """Tell whether others run before the turn that is due: they may have something to send as well, and one write does for all."""
         return self._ready is not None and len(self._ready) > 1
 
-    def let_go_on(self, future: asyncio.Future[None]) -> None:
-        """Let who awaits a future go on: at the end of the turn when one is under way, else when the loop comes to it."""
-        ready = self._ready
-        if not self.digesting or ready is None:
-            future.set_result(None)
-            return
-        count = len(ready)
-        future.set_result(None)
-        if len(ready) == count + 1:
-            self.woken.append(ready.pop())
+    def let_go_on(self, waiter: LoopWaiter) -> None:
+        """Let who waits go on: at the end of the turn when one is under way, else when the loop comes to it."""
+        if self.digesting:
+            self.woken.append(waiter)
+        else:
+            self.loop.call_soon(waiter.step)
 
     def step_woken(self) -> None:
         """Take the steps of those who were let go on; the loop takes them where somebody is at work already."""
         woken, self.woken = self.woken, []
-        ready = self._ready
-        assert ready is not None
         if current_task(self.loop) is not None:
-            ready.extend(woken)
+            self._leave_to_loop(woken)
             return
         done = 0
         self._stepping = True
         try:
-            for handle in woken:
+            for waiter in woken:
                 done += 1
-                if not handle.cancelled():
-                    handle._run()
+                waiter.step()
         finally:
             self._stepping = False
-            ready.extend(woken[done:])
+            self._leave_to_loop(woken[done:])
+
+    def _leave_to_loop(self, woken: list[LoopWaiter]) -> None:
+        """Let the loop take the steps of those who were let go on."""
+        for waiter in woken:
+            self.loop.call_soon(waiter.step)
 
     def _withdraw_turn(self) -> None:
         """Take back the last wish for a turn, where the loop lets us: it would go around once for nothing."""

@@ -29,8 +29,10 @@ class Call(SentCall, Generic[Results]):
 
     __slots__ = ()
 
-    def __await__(self) -> Generator[object, None, Results]:
-        return super().__await__()
+    if TYPE_CHECKING:
+        # The compiled class has it: a step through Python for each call would cost as much again.
+
+        def __await__(self) -> Generator[object, None, Results]: ...
 
     def wait(self, timeout_s: float | None = None) -> Results:
         """Wait for the results in a thread that is not the event loop's: for calls made by `caplet.blocking`.
