@@ -13,6 +13,7 @@ import logging
 import os
 import resource
 import sys
+import time
 import warnings
 from collections import Counter
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from typing import NamedTuple, Self
 
 import caplet
 
-__all__ = ["LOOPS", "Complaints", "Sample", "resident_bytes", "take_sample", "unsettled"]
+__all__ = ["LOOPS", "Complaints", "Sample", "come_to_rest", "resident_bytes", "take_sample", "unsettled"]
 
 try:
     import uvloop
@@ -31,6 +32,8 @@ else:
     LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 PAGE_BYTES = resource.getpagesize()
+# Longer than anybody waits for a last word.
+REST_S = 15.0
 
 
 def resident_bytes(pid: int | str = "self") -> int:
@@ -68,6 +71,17 @@ def take_sample() -> Sample:
         len(os.listdir("/proc/self/fd")),
         len(asyncio.all_tasks()),
     )
+
+
+async def come_to_rest(first: Sample | None) -> None:
+    """Let what is closing come to its end, such as the goodbyes of TLS: until there is no more than at first, or some seconds are over."""
+    end_s = time.monotonic() + REST_S
+    while (  # noqa: ASYNC110  (nothing tells of it)
+        first is not None
+        and time.monotonic() < end_s
+        and (len(os.listdir("/proc/self/fd")) > first.descriptors or len(asyncio.all_tasks()) > first.tasks)
+    ):
+        await asyncio.sleep(0)
 
 
 def unsettled(connections: list[caplet.Connection]) -> list[caplet.Connection]:

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fuzz.measuring import LOOPS, Complaints, Sample, resident_bytes, take_sample, unsettled
+from fuzz.measuring import LOOPS, Complaints, Sample, come_to_rest, resident_bytes, take_sample, unsettled
 from fuzz.mixed_load import WORKS, Session
 from fuzz.soak_service import ON_PURPOSE, go_around, schema
 from tests.aio.transports.certificates import Authority
@@ -309,6 +309,7 @@ class Mixed:
         await go_around(20)
         report = self.report
         theirs = await control.sample()
+        await come_to_rest(report.clients[0] if report.clients else None)
         report.clients.append(take_sample())
         report.servers.append(Sample(*[getattr(theirs, name) for name in Sample._fields]))
         self.opened = unsettled(self.opened)

@@ -15,7 +15,7 @@ import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from fuzz.measuring import LOOPS, Complaints, take_sample, unsettled
+from fuzz.measuring import LOOPS, Complaints, Sample, come_to_rest, take_sample, unsettled
 from fuzz.soak_service import ON_PURPOSE, Worker, go_around, schema
 
 import caplet
@@ -41,6 +41,7 @@ class Control(schema.Control.Server):
         # Those that have ended while methods that they called have not.
         self.ended: list[caplet.Connection] = []
         self.changed = asyncio.Event()
+        self.first: Sample | None = None
 
     async def start(self, stack: AsyncExitStack, folder: Path) -> None:
         """Serve at every kind of address."""
@@ -82,9 +83,12 @@ class Control(schema.Control.Server):
             self.changed.clear()
             await self.changed.wait()
         await go_around(20)
+        await come_to_rest(self.first)
         self.ended = unsettled(self.ended)
+        sample = take_sample()
+        self.first = self.first or sample
         return {
-            **take_sample()._asdict(),
+            **sample._asdict(),
             "logged": self.complaints.texts,
             "expected": [f"{count} {name}" for name, count in self.complaints.expected.items()],
             "left_over": [connection.dump() for connection in self.ended],
