@@ -17,8 +17,9 @@ from caplet.notation.json_plan import JsonPlans
 from caplet.notation.json_pointers import HandledForm
 from caplet.notation.json_structs import HandledStructForm
 from caplet.notation.json_values import read_json
+from caplet.runtime.conversions import converted
 from caplet.runtime.kinds import EnumKind
-from caplet.runtime.notations import untyped
+from caplet.runtime.notations import same_place, untyped
 from caplet.runtime.object_types import object_kind
 from caplet.runtime.plans import StructKind
 from caplet.schema.model import StructNode, TypeKind
@@ -95,14 +96,19 @@ class JsonCodec:
 
         Raises:
             NotationError: it holds something that has no form in JSON; the text names the path to it.
-            DecodeError: the message is malformed.
+            DecodeError: the message is malformed, or leads to the same content many times.
         """
+        form = self.form(type(struct))
         out = JsonOutput(self._pretty, self._skip_defaults)
-        return self.form(type(struct)).encode_struct(out, untyped(struct), 0, False)
+        return converted(untyped(struct), lambda place: form.encode_struct(out, place, 0, False))
 
     def encode_pointer(self, cls: type[Struct], source: AnyPointer) -> str:
         """Return the struct that an untyped pointer leads to as JSON; errors are those of `encode`."""
-        return self.form(cls).encode(JsonOutput(self._pretty, self._skip_defaults), source, None, 0, False)
+        form = self.form(cls)
+        out = JsonOutput(self._pretty, self._skip_defaults)
+        if source.is_null:
+            return form.encode(out, source, None, 0, False)
+        return converted(same_place(source), lambda place: form.encode(out, place, None, 0, False))
 
     def decode(self, cls: type[StructType], text: str | bytes) -> Any:
         """Return a builder of what a JSON text describes.

@@ -23,6 +23,7 @@ from tests.wire.raw import (
 )
 
 from caplet.errors import BuildError, DecodeError, NotationError
+from caplet.json_codec import JsonCodec
 from caplet.limits import Limits
 from caplet.messages import freeze, view
 from caplet.wire.framing import frame
@@ -245,3 +246,49 @@ def test_bits_that_are_written_out_are_charged_for_W3(use: str) -> None:
 def test_the_canonical_form_of_elements_without_size_costs_nothing() -> None:
     message = Everything.from_segments(everything(body(CHILDREN, COMPOSITE, 0), struct_pointer(1_000_000, 0, 0)))
     assert Everything.from_canonical(message.to_canonical()).children[-1].which == "nothing"
+
+
+CONVERSIONS: list[Callable[[Everything], object]] = [
+    lambda found: found.to_dict(),
+    lambda found: found.to_json(),
+    lambda found: found.to_text(),
+    lambda found: JsonCodec().encode(found),
+]
+
+
+@pytest.mark.parametrize("convert", CONVERSIONS)
+def test_a_small_message_that_leads_to_one_list_many_times_is_not_made_into_much(
+    convert: Callable[[Everything], object],
+) -> None:
+    """Sixteen words for each of the message, and 65,536: the default limit alone would allow a hundred times as much."""
+    segments = shared(NESTED, 400, TWO_BYTES, 1_000, 250)
+    found = Everything.from_segments(segments)
+    with pytest.raises(DecodeError, match=r"all of this message of 6\d\d words leads to more than 76\d{3} words"):
+        convert(found)
+    assert found.nested[0][0] == 0x4141, "what is read one by one has the budget that is left"
+    convert(Everything.from_segments(segments, Limits(traversal_words=1 << 31)))
+
+
+@pytest.mark.parametrize("convert", CONVERSIONS)
+def test_a_limit_that_is_lower_bounds_conversions_as_it_bounds_reading(convert: Callable[[Everything], object]) -> None:
+    segments = shared(NESTED, 10, TWO_BYTES, 3_200, 800)
+    convert(Everything.from_segments(segments))
+    with pytest.raises(DecodeError, match="the traversal limit allows"):
+        convert(Everything.from_segments(segments, Limits(traversal_words=1000)))
+
+
+@pytest.mark.parametrize("convert", CONVERSIONS)
+def test_a_large_message_that_leads_to_everything_once_is_converted(convert: Callable[[Everything], object]) -> None:
+    made = Everything(flags=[True] * 700_000, nested=[[1] * 9_000, [2]], voids=[None] * 40_000).to_bytes()
+    convert(Everything.from_bytes(made))
+    assert len(made) < 107_000
+
+
+@pytest.mark.parametrize("convert", CONVERSIONS)
+def test_conversions_draw_from_the_budget_of_the_message(convert: Callable[[Everything], object]) -> None:
+    segments = shared(NESTED, 1, TWO_BYTES, 32_000, 8_000)
+    found = Everything.from_segments(segments, Limits(traversal_words=20_000))
+    convert(found)
+    convert(found)
+    with pytest.raises(DecodeError, match="the traversal limit allows"):
+        convert(found)

@@ -12,19 +12,30 @@ from caplet.notation import format_text, parse_text
 from caplet.notation.json_forms import JsonForm, JsonInput, JsonOutput
 from caplet.notation.json_plan import JsonPlans
 from caplet.notation.json_values import read_json
+from caplet.runtime.conversions import converted
 from caplet.wire.canonical import canonicalize
 from caplet.wire.message import MessageBuilder
-from caplet.wire.untyped import AnyStruct
+from caplet.wire.untyped import AnyPointer, AnyStruct
 
 if TYPE_CHECKING:
     from caplet.runtime.structs import Struct
 
-__all__ = ["as_canonical", "as_json", "as_text", "of_json", "of_text"]
+__all__ = ["as_canonical", "as_json", "as_text", "of_json", "of_text", "same_place"]
 
 
 def untyped(obj: Struct) -> AnyStruct:
     """Return a struct's place, to be read without its class."""
     return AnyStruct().lie_at(obj.as_reader())
+
+
+def same_place(pointer: AnyPointer) -> AnyPointer:
+    """Return a pointer that nobody else holds, at the same place; one that is not null."""
+    made = AnyPointer()
+    made._arena = pointer._arena
+    made._segment = pointer._segment
+    made._position = pointer._position
+    made._depth = pointer._depth
+    return made
 
 
 def as_canonical(obj: Struct) -> bytes:
@@ -34,7 +45,8 @@ def as_canonical(obj: Struct) -> bytes:
 
 def as_text(obj: Struct, pretty: bool) -> str:
     """Return the struct in text form."""
-    return format_text(obj._plan.registry, obj._schema_type, untyped(obj), pretty=pretty)
+    plan = obj._plan
+    return converted(untyped(obj), lambda place: format_text(plan.registry, obj._schema_type, place, pretty=pretty))
 
 
 def of_text(cls: type[Struct], text: str) -> Any:
@@ -44,7 +56,8 @@ def of_text(cls: type[Struct], text: str) -> Any:
 
 def as_json(obj: Struct, pretty: bool) -> str:
     """Return the struct as JSON."""
-    return _json_form(type(obj)).encode_struct(JsonOutput(pretty, False), untyped(obj), 0, False)
+    form = _json_form(type(obj))
+    return converted(untyped(obj), lambda place: form.encode_struct(JsonOutput(pretty, False), place, 0, False))
 
 
 def of_json(cls: type[Struct], text: str | bytes) -> Any:

@@ -26,15 +26,43 @@ cdef extern from "Python.h":
     void PyObject_GC_UnTrack(PyObject *)
     int Py_EnterRecursiveCall(const char *)
     void Py_LeaveRecursiveCall()
+    void PyErr_Clear()
 
 cdef bint COMPILED
 
+# How much one call counts.
+cdef int CALL_WEIGHT
+
+cdef inline int weigh_calls():
+    # Python 3.12 and 3.13 let C code call itself up to ten thousand times, whatever a call takes of the stack: so that a thousand of ours are as
+    # many, each counts more than once. Older versions stop behind a thousand, and newer ones look at the stack and do not stop here.
+    cdef int entered = 0
+    cdef int left
+    while entered < 20_000:
+        if Py_EnterRecursiveCall(""):
+            PyErr_Clear()
+            break
+        entered += 1
+    for left in range(entered):
+        Py_LeaveRecursiveCall()
+    return 1 if entered < 2_000 or entered == 20_000 else (entered + 999) // 1_000
+
 cdef inline int enter_call() except -1:
-    # What it returns beside zero differs between versions of Python.
-    return -1 if Py_EnterRecursiveCall(" while a struct is filled") else 0
+    cdef int entered = 0
+    while entered < CALL_WEIGHT:
+        # What it returns beside zero differs between versions of Python.
+        if Py_EnterRecursiveCall(" while a struct is filled"):
+            while entered:
+                entered -= 1
+                Py_LeaveRecursiveCall()
+            return -1
+        entered += 1
+    return 0
 
 cdef inline void leave_call():
-    Py_LeaveRecursiveCall()
+    cdef int entered
+    for entered in range(CALL_WEIGHT):
+        Py_LeaveRecursiveCall()
 
 cdef int COMPOSITE
 cdef Segment EMPTY_SEGMENT

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["GroupField", "StructField", "StructKind"]
 
 COMPILED = not __file__.endswith(".py")
+CALL_WEIGHT = weigh_calls() if COMPILED else 1  # type: ignore[name-defined]  # noqa: F821  (plans.pxd)
 
 
 class StructKind(PointerKind):

@@ -12,6 +12,7 @@ from __future__ import annotations
 from pickle import PickleBuffer
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from caplet.runtime.conversions import bounded, export_whole
 from caplet.runtime.documentation import CLASS_SIGNATURE
 from caplet.runtime.fields import Field, FieldBuilder
 from caplet.runtime.forms import (
@@ -52,7 +53,6 @@ __all__ = ["BuilderMixin", "Struct", "finish_class"]
 COMPILED = not __file__.endswith(".py")
 
 _REPR_CHARACTERS = 1000
-_DEEPEST_EXPORT = 1000
 
 # From here on untyped places can be seen as types.
 set_caster(see_as)
@@ -173,7 +173,7 @@ class Struct(StructReader):
         plan = self._plan
         if other._plan is not plan and other._plan.type_id != plan.type_id:
             return False
-        return plan.same(self._reading(), other._reading())
+        return plan.same(bounded(plan, self), bounded(other._plan, other))
 
     __hash__ = None  # type: ignore[assignment]  # what a builder holds changes, and it equals readers
 
@@ -181,8 +181,9 @@ class Struct(StructReader):
         pieces: list[str] = []
         size = 0
         try:
+            reading = bounded(self._plan, self)
             for name, field in self._present():
-                piece = f"{name}={field.read(self._reading())!r}"
+                piece = f"{name}={field.read(reading)!r}"
                 pieces.append(piece)
                 size += len(piece)
                 if size > _REPR_CHARACTERS:
@@ -322,14 +323,9 @@ class Struct(StructReader):
         their names in the schema (their numbers, when the schema does not know them), Void is None, capabilities stay what they are.
 
         Raises:
-            DecodeError: the message is malformed, or nested deeper than 1000 structs and lists.
+            DecodeError: the message is malformed, nested deeper than 1000 structs and lists, or leads to the same content many times.
         """
-        reading = self._reading()
-        if reading._depth > _DEEPEST_EXPORT:
-            # What is built may be nested deeper than the machine's stack allows.
-            reading = self._plan.view(reading, False)
-            reading._depth = _DEEPEST_EXPORT
-        return self._plan.export_struct(reading)
+        return export_whole(self._plan, self)
 
     @classmethod
     def from_packed(cls, data: Buffer, limits: Limits | None = None) -> Self:

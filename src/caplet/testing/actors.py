@@ -118,8 +118,9 @@ class Actor:
 
         def watched(content: AnyPointer, outward: bool) -> AnyPointer:
             seen = crossed(content, outward)
-            pairs = [] if content.is_null else zip(content._arena.capabilities, seen._arena.capabilities, strict=True)
-            for before, behind in pairs:
+            if content.is_null:
+                return seen
+            for before, behind in zip(content._arena.capabilities, seen._arena.capabilities, strict=True):
                 # What is broken is broken anew on the other side.
                 kept = isinstance(behind, Capability) and behind.error is None
                 if kept and isinstance(before, Capability) and behind is not membrane.cross(before, outward):
