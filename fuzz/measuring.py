@@ -107,7 +107,9 @@ class Complaints(logging.Handler):
 
     def __enter__(self) -> Self:
         """Hear of everything from now on; every warning is an error."""
-        logging.getLogger().addHandler(self)
+        root = logging.getLogger()
+        # Alone: the record of an object that ends between two lines of a program has no line number, for which others have no format.
+        self._others, root.handlers = root.handlers, [self]
         self._warnings.__enter__()
         self._hook, sys.unraisablehook = sys.unraisablehook, self.hear_of_unraisable
         return self
@@ -115,7 +117,7 @@ class Complaints(logging.Handler):
     def __exit__(self, *_: object) -> None:
         sys.unraisablehook = self._hook
         self._warnings.__exit__()
-        logging.getLogger().removeHandler(self)
+        logging.getLogger().handlers = self._others
 
     def hear_of_unraisable(self, raised: sys.UnraisableHookArgs) -> None:
         """Note an error that could not be raised anywhere."""
