@@ -145,3 +145,40 @@ def test_what_a_stream_sends_leaves_while_its_sender_goes_on_and_is_not_copied()
         link.connection.disconnect()
 
     asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
+
+
+class Recorded(Silent):
+    """Notes how many messages each write has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[int] = []
+
+    def send(
+        self, messages: Sequence[Sequence[memoryview | bytes]], fds: Mapping[int, Sequence[int]] | None = None
+    ) -> None:
+        self.writes.append(len(messages))
+
+
+def test_the_first_words_of_a_connection_do_not_wait_for_others_and_later_ones_leave_together() -> None:
+    async def main() -> None:
+        owner = running_vat()
+        one, other = Recorded(), Recorded()
+        first, second = Link(owner, one, None, Limits()), Link(owner, other, None, Limits())
+        seen: list[tuple[list[int], list[int]]] = []
+        kept = []
+
+        async def ask(link: Link) -> None:
+            kept.append(link.bootstrap())
+            owner.host.make_waiter()
+            seen.append((one.writes[:], other.writes[:]))
+
+        # All in one round of the loop.
+        await asyncio.gather(ask(first), ask(first), ask(second), ask(first))
+        assert seen[:3] == [([1], []), ([1], []), ([1], [1])]
+        await until(lambda: one.writes == [1, 2])
+        assert other.writes == [1]
+        for link in (first, second):
+            link.on_lost(None)
+
+    asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))

@@ -34,6 +34,7 @@ cdef class Link:
 
 cdef class LoopVat:
     cdef object __weakref__
+    cdef public list fresh
     cdef public LoopHost host
     cdef public dict links
     cdef public object loop
@@ -45,3 +46,5 @@ cdef class LoopVat:
     cpdef turn(self)
     @cython.locals(link=Link)
     cpdef flush(self)
+    @cython.locals(fresh=list, link=Link)
+    cpdef flush_fresh(self)

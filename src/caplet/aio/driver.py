@@ -101,6 +101,8 @@ class Link:
 
     def bootstrap(self) -> Capability:
         """Return the object that the peer offers first."""
+        if not self.connection.sent:
+            self.owner.fresh.append(self)
         capability = self.connection.bootstrap()
         return capability if self._interceptor is None else intercept_capability(capability, self._interceptor)
 
@@ -276,10 +278,12 @@ class LoopVat:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.host = LoopHost(loop, self.turn, self.flush_and_rest)
+        self.host = LoopHost(loop, self.turn, self.flush_and_rest, self.flush_fresh)
         self.vat = Vat(self.host)
         self.links: dict[ProtocolConnection, Link] = {}
         self.traces = traces_to_file()
+        # Links whose first words wait.
+        self.fresh: list[Link] = []
 
     def expect_turn(self) -> None:
         """Note that whoever calls this digests messages and then calls `turn`."""
@@ -312,10 +316,17 @@ class LoopVat:
 
     def flush(self) -> None:
         """Write what every connection has to send."""
+        self.fresh.clear()
         for connection in self.vat.connections_with_output():
             link = self.links.get(connection)
             if link is not None:
                 link.write()
+
+    def flush_fresh(self) -> None:
+        """Write the first words of connections; what others have to send may wait until more of it can leave together."""
+        fresh = self.fresh
+        while fresh:
+            fresh.pop().write()
 
     def flush_and_rest(self) -> bool:
         """Write what every connection has to send, and say whether that left nothing for a turn to do."""

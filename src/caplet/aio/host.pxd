@@ -26,6 +26,7 @@ cdef class LoopHost:
     cdef public bint wake_behind
     cdef public list woken
     cdef object _flush
+    cdef object _flush_fresh
     cdef set _methods
     cdef object _ready
     cdef object _starting

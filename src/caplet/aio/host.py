@@ -201,12 +201,20 @@ class LoopHost:
         loop: the loop.
         turn: runs the vat's turns and writes what they have to send.
         flush: writes what the vat's connections have to send, and returns whether nothing is left for a turn to do.
+        flush_fresh: writes the first words of new connections.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, turn: Callable[[], None], flush: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        turn: Callable[[], None],
+        flush: Callable[[], bool],
+        flush_fresh: Callable[[], None],
+    ) -> None:
         self.loop = loop
         self._turn = turn
         self._flush = flush
+        self._flush_fresh = flush_fresh
         self._turn_is_due = False
         self._turn_handle: asyncio.Handle | None = None
         # The task whose step asked for a turn.
@@ -341,13 +349,12 @@ class LoopHost:
         """
         if not self.runs_here():
             raise RuntimeError(SHARED if self.handed_over is not None else self.refusal())
-        if (
-            not self._stepping
-            and not (self._turn_is_due and self._others_come_first())
-            and self._flush()
-            and self._turn_is_due
-        ):
-            self._withdraw_turn()
+        if not self._stepping:
+            if self._turn_is_due and self._others_come_first():
+                # Nobody else has something to send on a new connection, and its peer may begin to work.
+                self._flush_fresh()
+            elif self._flush() and self._turn_is_due:
+                self._withdraw_turn()
         return LoopWaiter(self)
 
     def _others_come_first(self) -> bool:
