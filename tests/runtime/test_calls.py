@@ -337,6 +337,23 @@ def test_an_error_that_nobody_looks_at_is_reported_once(run: Run, caplog: Any, d
     ]
 
 
+def test_a_call_that_is_dropped_where_code_has_no_line_is_reported_with_one(run: Run, caplog: Any) -> None:
+    def drop(calls: list[Any]) -> None:
+        calls.clear()
+
+    drop.__code__ = drop.__code__.replace(co_linetable=b"")
+
+    async def scenario(world: World) -> None:
+        calls = [world.worker.run(1, "fail")]
+        await world.settle()
+        drop(calls)
+
+    with caplog.at_level(logging.ERROR, "caplet"):
+        run(scenario)
+    assert len(reports(caplog)) == 1
+    assert all(isinstance(record.lineno, int) for record in caplog.records)
+
+
 def test_errors_that_somebody_sees_are_not_reported(run: Run, caplog: Any) -> None:
     async def scenario(world: World) -> None:
         with pytest.raises(caplet.Overloaded):

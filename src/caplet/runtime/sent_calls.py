@@ -7,25 +7,22 @@ Knows waiting and pipelining over an `Answer`, and that an error which nobody lo
 from __future__ import annotations
 
 import difflib
-import logging
 from typing import TYPE_CHECKING, Any
 
 from caplet.cap.handover import in_vat, pipeline_elsewhere
-from caplet.errors import Disconnected, Failed
+from caplet.errors import Failed
+from caplet.runtime.unseen_errors import report_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from caplet.cap.answer import Answer, AnswerState
     from caplet.cap.host import Latch
-    from caplet.errors import RpcError
     from caplet.runtime.interfaces import MethodPlan
     from caplet.runtime.references import Reference
     from caplet.runtime.structs import Struct
 
 __all__ = ["Pipeline", "PipelineMember", "SentCall"]
-
-_log = logging.getLogger("caplet")
 
 
 class Pipeline:
@@ -184,7 +181,7 @@ class SentCall(Pipeline):
         error = answer.error
         if error is not None:
             if not self._noticed:
-                _report(self._plan, error)
+                report_unseen(self._plan, error)
         elif not answer.done and answer.held:
             # Dropping a call does not cancel it.
             if self._noticed:
@@ -225,17 +222,7 @@ class ReportedAnswer:
         """The answer is there."""
         self._answer = None
         if state.error is not None:
-            _report(self._plan, state.error)
-
-
-def _report(plan: MethodPlan, error: RpcError) -> None:
-    """Log an error that nobody looked at."""
-    if isinstance(error, Disconnected) or plan.streaming:
-        # One error of many calls: the end of a connection, which is no news where this side ended it, or of a stream.
-        if error.noticed or (isinstance(error, Disconnected) and error.fault == "local"):
-            return
-        error.noticed = True
-    _log.error("nobody looked at the error of a call of %s: %s: %s", plan, type(error).__name__, error)
+            report_unseen(self._plan, state.error)
 
 
 class Waiting:
