@@ -300,8 +300,8 @@ def serve(address: str | Sequence[str], service: Service, **options: Unpack[Serv
     Args:
         address: where to listen, as for `caplet.serve`.
         service: the object that peers meet first, as for `caplet.serve`.
-        options: those of `caplet.serve`: `limits`, `tls`, `packed`, `origins`, `max_connections`, `hello_timeout_s`, `idle_timeout_s`,
-            `on_connected`, `on_lost`, `on_error`, `interceptor`.
+        options: those of `caplet.serve`: `limits`, `tls`, `packed`, `stream_window_bytes`, `origins`, `max_connections`, `hello_timeout_s`,
+            `idle_timeout_s`, `on_connected`, `on_lost`, `on_error`, `interceptor`.
 
     Returns:
         The server; `with` closes it.

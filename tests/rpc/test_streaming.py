@@ -217,6 +217,16 @@ def test_who_writes_is_told_whenever_much_of_a_stream_waits_and_may_end_the_conn
     del target, sent, last
 
 
+def test_a_program_makes_the_windows_of_its_streams_H19():
+    peer = ScriptedPeer()
+    target = peer.connection.bootstrap()
+    peer.connection.flow.make_window = lambda: FixedWindow(1)
+    sent = [stream(target, number, 1) for number in range(2)]
+    assert [one.done for one in sent] == [True, False]
+    del target, sent
+    peer.connection.disconnect()
+
+
 def test_what_is_sent_of_a_message_is_a_copy_where_it_is_short():
     for words, kind in ((1, bytes), (10_000, memoryview)):
         message = make_call(words)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from caplet.aio.transports.base import Receiver, Transport
     from caplet.cap.capability import Capability
     from caplet.limits import Limits
+    from caplet.rpc.window import Window
     from caplet.runtime.interceptors import Interceptor
 
 __all__ = ["AcceptedLinks", "Rules"]
@@ -40,6 +41,7 @@ class Rules:
         "hello_timeout_s",
         "idle_timeout_s",
         "interceptor",
+        "make_window",
         "max_connections",
         "on_connected",
         "on_error",
@@ -56,6 +58,7 @@ class Rules:
         on_lost: EndedHook | None,
         on_error: EndedHook | None,
         interceptor: Interceptor | None,
+        make_window: Callable[[], Window] | None,
     ) -> None:
         self.max_connections = max_connections
         self.hello_timeout_s = hello_timeout_s
@@ -64,6 +67,7 @@ class Rules:
         self.on_lost = on_lost
         self.on_error = on_error
         self.interceptor = interceptor
+        self.make_window = make_window
         self.has_hooks = any(hook is not None for hook in (on_connected, on_lost, on_error))
         # How soon a peer may have been silent for too long; None when none can be.
         self.silence_s = min((bound for bound in (hello_timeout_s, idle_timeout_s) if bound is not None), default=None)
@@ -116,6 +120,8 @@ class AcceptedLinks:
             return NOBODY
         rules = self._rules
         link = Link(self._owner, transport, self._bootstrap, self._limits, rules.interceptor, self._context, self)
+        if rules.make_window is not None:
+            link.connection.flow.make_window = rules.make_window
         connection = self._links[link] = Connection(link) if rules.has_hooks else None
         if rules.silence_s is not None:
             self._heard[link] = (0, link.opened_s)

@@ -12,7 +12,7 @@ from caplet.aio.addresses import parse_address
 from caplet.aio.driver import Link, running_vat
 from caplet.aio.farewells import wait_lost
 from caplet.aio.opening import begin, open_place
-from caplet.aio.options import StreamOptions
+from caplet.aio.options import StreamOptions, window_maker
 from caplet.aio.pipes import ChildProcess
 from caplet.aio.reconnecting import Reconnecting
 from caplet.aio.statistics import stats_of
@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 
     from caplet.aio.addresses import Address
     from caplet.aio.opening import Place
-    from caplet.aio.options import ConnectOptions
+    from caplet.aio.options import ConnectOptions, StreamWindow
     from caplet.aio.peers import Peer
     from caplet.aio.statistics import ConnectionStats
     from caplet.aio.transports.base import Receiver, Transport
     from caplet.cap.reconnect import Reconnect
     from caplet.limits import Limits
+    from caplet.rpc.window import Window
     from caplet.runtime.interceptors import Interceptor
     from caplet.runtime.servers import Service
 
@@ -146,10 +147,12 @@ class Connecting:
         options: StreamOptions,
         timeout_s: float | None,
         interceptor: Interceptor | None,
+        make_window: Callable[[], Window] | None,
     ) -> None:
         self._place = place
         self._bootstrap = bootstrap
         self._interceptor = interceptor
+        self._make_window = make_window
         self._options = options
         self._timeout_s = timeout_s
         self._connection: Connection | None = None
@@ -162,6 +165,8 @@ class Connecting:
 
         def accept(transport: Transport) -> Receiver:
             links.append(Link(owner, transport, service, self._options.limits, self._interceptor))
+            if self._make_window is not None:
+                links[0].connection.flow.make_window = self._make_window
             return links[0]
 
         place = self._place
@@ -209,6 +214,7 @@ def connect(
     tls: ssl.SSLContext | None = None,
     server_hostname: str | None = None,
     packed: bool = False,
+    stream_window_bytes: StreamWindow | None = None,
     interceptor: Interceptor | None = None,
     reconnect: Reconnect | None = None,
 ) -> Connecting | Reconnecting:
@@ -225,6 +231,8 @@ def connect(
         tls: rules and certificates for `tls://` and `wss://`; None trusts the system's authorities.
         server_hostname: the name that the server's certificate must have; None for the host of the address.
         packed: whether messages travel packed; the server must say so too.
+        stream_window_bytes: how many bytes of a stream this side may have under way; "adaptive" follows what the way to the peer carries
+            (rate times round trip), which is more where it is long. None for as many as the send buffer holds.
         interceptor: is told of every call over the connection, in both directions, as `intercept` and `intercept_service` do it.
         reconnect: when the connection is opened again after it was lost; None for never.
 
@@ -233,11 +241,11 @@ def connect(
         without waiting for the peer.
 
     Raises:
-        ValueError: the address has none of these forms.
+        ValueError: the address has none of these forms, or a size is none.
         Disconnected: nobody listens there, it cannot be reached, or a certificate was refused (raised on await; also a
             `ConnectionError`).
     """
     options = StreamOptions(limits or DEFAULT_LIMITS, packed, tls, server_hostname)
     place = parse_address(address) if isinstance(address, str) else address
-    opening = Connecting(place, bootstrap, options, timeout_s, interceptor)
+    opening = Connecting(place, bootstrap, options, timeout_s, interceptor, window_maker(stream_window_bytes))
     return opening if reconnect is None else Reconnecting(str(place), opening.open, reconnect)

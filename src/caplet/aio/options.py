@@ -7,9 +7,11 @@ streams. What the options mean, and their defaults, is said by `connect` and `se
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict
+from functools import partial
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from caplet.limits import DEFAULT_LIMITS, Limits
+from caplet.rpc.window import AdaptiveWindow, FixedWindow
 from caplet.wire.framing import Framer
 from caplet.wire.packed_framing import PackedFramer
 
@@ -21,13 +23,15 @@ if TYPE_CHECKING:
     from caplet.aio.connections import Connection
     from caplet.aio.transports.base import Framing
     from caplet.errors import RpcError
+    from caplet.rpc.window import Window
     from caplet.runtime.interceptors import Interceptor
     from caplet.runtime.servers import Service
 
     ConnectedHook: TypeAlias = "Callable[[Connection], object]"
     EndedHook: TypeAlias = "Callable[[Connection, RpcError], object]"
+    StreamWindow: TypeAlias = int | Literal["adaptive"]
 
-__all__ = ["ConnectOptions", "ServeOptions", "StreamOptions"]
+__all__ = ["ConnectOptions", "ServeOptions", "StreamOptions", "window_maker"]
 
 
 class ConnectOptions(TypedDict, total=False):
@@ -39,6 +43,7 @@ class ConnectOptions(TypedDict, total=False):
     tls: ssl.SSLContext | None
     server_hostname: str | None
     packed: bool
+    stream_window_bytes: StreamWindow | None
     interceptor: Interceptor | None
 
 
@@ -48,6 +53,7 @@ class ServeOptions(TypedDict, total=False):
     limits: Limits | None
     tls: ssl.SSLContext | None
     packed: bool
+    stream_window_bytes: StreamWindow | None
     origins: Sequence[str] | None
     max_connections: int | None
     hello_timeout_s: float | None
@@ -56,6 +62,24 @@ class ServeOptions(TypedDict, total=False):
     on_lost: EndedHook | None
     on_error: EndedHook | None
     interceptor: Interceptor | None
+
+
+def window_maker(stream_window_bytes: StreamWindow | None) -> Callable[[], Window] | None:
+    """Return what makes the window of each stream; None for that of the transport.
+
+    Args:
+        stream_window_bytes: what a program wants.
+
+    Raises:
+        ValueError: it is no size.
+    """
+    if stream_window_bytes is None:
+        return None
+    if stream_window_bytes == "adaptive":
+        return AdaptiveWindow
+    if stream_window_bytes <= 0:
+        raise ValueError(f"a window of {stream_window_bytes} bytes lets nothing through")
+    return partial(FixedWindow, stream_window_bytes)
 
 
 @dataclass(frozen=True, slots=True)

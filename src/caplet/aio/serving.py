@@ -14,7 +14,7 @@ from caplet.aio.connections import CLOSE_TIMEOUT_S
 from caplet.aio.driver import running_vat
 from caplet.aio.farewells import wait_drained, wait_lost
 from caplet.aio.listening import listen
-from caplet.aio.options import StreamOptions
+from caplet.aio.options import StreamOptions, window_maker
 from caplet.errors import Disconnected
 from caplet.limits import DEFAULT_LIMITS
 from caplet.runtime.interceptors import public_object
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from caplet.aio.addresses import Address
     from caplet.aio.driver import Link, LoopVat
     from caplet.aio.listening import Listener
-    from caplet.aio.options import ConnectedHook, EndedHook
+    from caplet.aio.options import ConnectedHook, EndedHook, StreamWindow
     from caplet.limits import Limits
     from caplet.runtime.interceptors import Interceptor
     from caplet.runtime.servers import Service
@@ -167,6 +167,7 @@ def serve(
     limits: Limits | None = None,
     tls: ssl.SSLContext | None = None,
     packed: bool = False,
+    stream_window_bytes: StreamWindow | None = None,
     origins: Sequence[str] | None = None,
     max_connections: int | None = MAX_CONNECTIONS,
     hello_timeout_s: float | None = HELLO_TIMEOUT_S,
@@ -187,6 +188,8 @@ def serve(
         limits: bounds for messages and for each connection; None for the defaults.
         tls: the certificate of the server, and the rules for those of its clients, for `tls://` and `wss://`.
         packed: whether messages travel packed; clients must say so too.
+        stream_window_bytes: how many bytes of a stream this side may have under way; "adaptive" follows what the way to the peer carries
+            (rate times round trip), which is more where it is long. None for as many as the send buffer holds.
         origins: web pages whose scripts may connect to a WebSocket, as `https://host`; None for all.
         max_connections: how many connections there may be; further peers are told that the server is overloaded. None for any number.
         hello_timeout_s: how long a peer may be connected without a word; then it is told so and cut off. None for ever.
@@ -200,11 +203,14 @@ def serve(
         A server to be entered with `async with`.
 
     Raises:
-        ValueError: an address has none of these forms.
+        ValueError: an address has none of these forms, or a size is none.
     """
     texts = [address] if isinstance(address, str) else list(address)
     if not texts:
         raise ValueError("a server needs at least one address")
     options = StreamOptions(limits or DEFAULT_LIMITS, packed, tls, origins=None if origins is None else tuple(origins))
-    rules = Rules(max_connections, hello_timeout_s, idle_timeout_s, on_connected, on_lost, on_error, interceptor)
+    make_window = window_maker(stream_window_bytes)
+    rules = Rules(
+        max_connections, hello_timeout_s, idle_timeout_s, on_connected, on_lost, on_error, interceptor, make_window
+    )
     return Serving([parse_address(text) for text in texts], service, options, rules)

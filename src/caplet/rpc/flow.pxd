@@ -12,6 +12,7 @@ cdef AnswerState ROOM
 cdef class Flow:
     cdef public object driver
     cdef public long long early_bytes
+    cdef public object make_window
     cdef public dict streams
     cdef public long long words
 
@@ -21,6 +22,7 @@ cdef class Flow:
     cpdef check_paused(self, Tables connection)
     @cython.locals(stream=Stream)
     cpdef send_streaming(self, RemoteCapability raw, Request request)
+    cpdef Window new_window(self)
     cpdef count_streamed(self, long long size_bytes)
 
 cdef class Stream:

@@ -15,6 +15,8 @@ from caplet.rpc.window import FixedWindow, VariableWindow
 from caplet.wire.untyped import AnyPointer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from caplet.cap.request import Request
     from caplet.cap.turns import Turns
     from caplet.errors import RpcError
@@ -46,12 +48,14 @@ class Driver(Protocol):
 class Flow:
     """The sums of one connection, which owns them and is named at each call: the two do not keep each other."""
 
-    __slots__ = ("driver", "early_bytes", "streams", "words")
+    __slots__ = ("driver", "early_bytes", "make_window", "streams", "words")
 
     def __init__(self) -> None:
         self.words = 0
         # None for a connection that is in memory only.
         self.driver: Driver | None = None
+        # Makes the windows of streams, where the program has said which; None for those of the driver.
+        self.make_window: Callable[[], Window] | None = None
         # How many bytes of streams were put into the outbox since it was last written for their sake.
         self.early_bytes = 0
         # Streams with calls under way.
@@ -93,9 +97,14 @@ class Flow:
         """Send a streaming call at once; the returned answer says when to send the next."""
         stream = raw.stream
         if stream is None:
-            window = FixedWindow() if self.driver is None else VariableWindow(self.driver.window_bytes)
-            stream = raw.stream = Stream(self, raw.link.turns, window)
+            stream = raw.stream = Stream(self, raw.link.turns, self.new_window())
         return stream.send(raw, request)
+
+    def new_window(self) -> Window:
+        """Return the window of a new stream."""
+        if self.make_window is not None:
+            return self.make_window()
+        return FixedWindow() if self.driver is None else VariableWindow(self.driver.window_bytes)
 
     def count_streamed(self, size_bytes: int) -> None:
         """Count bytes of a stream that were put into the outbox; many are written at once."""
