@@ -220,6 +220,26 @@ def test_a_deep_copy_equals_its_source(first_segment_words: int) -> None:
     assert again.capabilities == ["thing"]
 
 
+def test_a_copy_says_by_its_pointer_where_a_table_says_that_there_is_no_capability() -> None:
+    source = MessageBuilder()
+    made = source.root.init_struct(0, 2)
+    made.pointer(0).set_capability("gone")
+    made.pointer(1).set_capability("thing")
+    reader = source.root.as_reader()
+    source.capabilities[0] = None
+    target = MessageBuilder()
+    target.root.init_struct(0, 2).pointer(0).set_capability("before")
+    target.root.set(reader)
+    copied = target.root.as_reader().struct()
+    assert copied.pointer(0).is_null
+    assert copied.pointer(1).capability() == "thing"
+    there = MessageBuilder()
+    there.root.set_capability("before")
+    there.root.set(made.pointer(0).as_reader())
+    assert there.root.as_reader().is_null
+    assert there.capabilities == [None]
+
+
 def test_copies_are_charged_and_bounded_A4_W3() -> None:
     # CVE-2015-2313: a small message that leads to itself again and again is large when it is copied.
     fan_out = 64

@@ -74,7 +74,12 @@ class DeepCopy:
             index = arena.capability_index(source, source_position)
             if index >= len(arena.capabilities):
                 raise DecodeError(f"pointer to capability {index} of a table of {len(arena.capabilities)}")
-            self.target.set_capability(segment, position, arena.capabilities[index])
+            capability = arena.capabilities[index]
+            if capability is not None:
+                self.target.set_capability(segment, position, capability)
+            elif segment.u64s[position]:
+                # A table may say that there is none; the copy says so by its pointer, because tables of nothing are left out.
+                self.target.clear(segment, position)
 
     def copy_struct(self, segment: Segment, position: int, source: StructReader) -> None:
         """Copy one struct behind the pointer at `position`; its pointers wait."""
