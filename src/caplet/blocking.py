@@ -144,7 +144,8 @@ def connect(
     Args:
         address: where it listens, as for `caplet.connect`.
         reconnect: when the connection is opened again after it was lost; None for never.
-        options: those of `caplet.connect`: `bootstrap`, `limits`, `timeout_s`, `tls`, `server_hostname`, `packed`, `interceptor`.
+        options: those of `caplet.connect`: `bootstrap`, `limits`, `timeout_s`, `tls`, `server_hostname`, `packed`, `stream_window_bytes`,
+            `interceptor`.
 
     Returns:
         The connection; `with` closes it. With `reconnect` it does not wait for the peer.
