@@ -35,6 +35,8 @@ class RoomServer(chat_capnp.Room.Server):
     def __init__(self) -> None:
         self.listeners: dict[str, chat_capnp.Listener] = {}
 
+    # Whoever goes while the others are told takes the seat all the same, and leaves it.
+    @caplet.cancellable(False)
     async def join(self, name: str, listener: chat_capnp.Listener) -> SeatServer:
         if name in self.listeners or name == "*":
             raise caplet.Failed(f"there is a {name} in the room")
