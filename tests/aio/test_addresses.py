@@ -23,5 +23,5 @@ def test_an_address_has_its_parts(text: str, expected: Address) -> None:
 
 
 def test_an_address_prints_as_it_was_written() -> None:
-    for text in ("tcp://127.0.0.1:5923", "tcp://[::1]:80", "unix:/run/x", "unix-abstract:x", "memory:x"):
+    for text in ("tcp://127.0.0.1:5923", "tcp://[::1]:80", "tcp://*:80", "unix:/run/x", "unix-abstract:x", "memory:x"):
         assert str(parse_address(text)) == text

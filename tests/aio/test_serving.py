@@ -96,6 +96,21 @@ def test_one_server_listens_at_several_addresses(tmp_path: Any) -> None:
 
 
 @pytest.mark.usefixtures("each_loop")
+@pytest.mark.parametrize("kind", ["tcp", "ws"])
+@pytest.mark.parametrize("host", ["*", ""])
+def test_a_server_at_every_interface_is_reached_by_each_and_by_its_own_address(kind: str, host: str) -> None:
+    async def main() -> None:
+        async with caplet.serve(f"{kind}://{host}:0", EchoServer()) as serving:
+            assert serving.address.startswith(f"{kind}://*:")
+            port = serving.address.rpartition(":")[2]
+            for address in (serving.address, f"{kind}://127.0.0.1:{port}", f"{kind}://localhost:{port}"):
+                async with caplet.connect(address) as connection:
+                    assert (await connection.bootstrap(schema.Echo).echo(number=3)).number == 3
+
+    run(main())
+
+
+@pytest.mark.usefixtures("each_loop")
 def test_a_socket_file_at_which_nobody_listens_any_more_is_replaced(tmp_path: Any) -> None:
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(f"{tmp_path}/s")

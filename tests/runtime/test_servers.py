@@ -479,21 +479,44 @@ def test_an_error_of_a_program_with_its_own_arguments_passes_through_local_calls
     within_a_minute(main())
 
 
-def test_a_cancellation_that_nobody_asked_for_is_failed_and_logged(caplog: Any) -> None:
+class Stopping(BaseException):
+    """What a framework raises through the functions of a program, as test runners do."""
+
+
+@pytest.mark.parametrize("address", ["memory:stopped", "tcp://127.0.0.1:0"])
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [("run", "CancelledError"), ("make", "CancelledError"), ("list", "Stopping")],
+    ids=["coroutine", "function", "another"],
+)
+def test_a_cancellation_that_nobody_asked_for_is_failed_and_logged(
+    caplog: Any, method: str, name: str, address: str
+) -> None:
     class Server(schema.Worker.Server):
         async def run(self) -> None:
             await cancel_itself()
 
+        def make(self) -> None:
+            raise asyncio.CancelledError
+
+        def list(self) -> None:
+            raise Stopping
+
         async def quiet(self) -> None:
             return None
 
-    async def use(worker: Any) -> None:
-        with pytest.raises(caplet.Failed, match="stopped by CancelledError"):
-            await worker.run()
-        await worker.quiet()
+    async def main() -> None:
+        async with caplet.serve(address, Server()) as serving, caplet.connect(serving.address) as connection:
+            worker = connection.bootstrap(schema.Worker)
+            calls = worker.quiet(), getattr(worker, method)(), worker.quiet()
+            with pytest.raises(caplet.Failed, match=f"stopped by {name}"):
+                await calls[1]
+            await asyncio.gather(calls[0], calls[2])
+            await worker.quiet()
 
-    connected(Server(), use)
-    assert "a CancelledError that nobody asked for" in caplog.text
+    within_a_minute(main())
+    assert f"a {name} that nobody asked for" in caplog.text
+    assert {record.name for record in caplog.records} == {"caplet"}
 
 
 def test_a_method_that_is_stopped_by_the_end_of_its_program_is_disconnected() -> None:

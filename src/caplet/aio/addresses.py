@@ -44,7 +44,7 @@ class Address:
 
     def __str__(self) -> str:
         if self.has_host:
-            host = f"[{self.host}]" if ":" in self.host else self.host
+            host = f"[{self.host}]" if ":" in self.host else self.host or "*"
             return f"{self.kind}://{host}:{self.port}{'' if self.name == '/' else self.name}"
         return f"{self.kind}:{self.name}"
 

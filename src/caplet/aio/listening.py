@@ -164,7 +164,7 @@ async def listen_tcp(
         for listener in listeners:
             listener.close()
 
-    return OneListener(replace(address, host=address.host or socket.gethostname(), port=port), close)
+    return OneListener(replace(address, port=port), close)
 
 
 class Closable(Protocol):

@@ -10,6 +10,7 @@ import errno
 import os
 import socket
 from collections import deque
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -160,6 +161,9 @@ async def open_address(
     Raises:
         OSError: nobody listens there, or it cannot be reached.
     """
+    if address.has_host and not address.host:
+        # Who listens at every interface of this machine is here too.
+        address = replace(address, host="localhost")
     kind = address.kind
     if kind == "memory":
         connect_memory(address.name, accept, options.limits)
@@ -235,7 +239,7 @@ async def connect_tcp(loop: asyncio.AbstractEventLoop, host: str, port: int) -> 
     Raises:
         OSError: the name is not known, or no address answers.
     """
-    places = deque(in_turns(await resolve(loop, host or "localhost", port)))
+    places = deque(in_turns(await resolve(loop, host, port)))
     if len(places) == 1:
         return await _connect_socket(loop, places[0])
     under_way: set[asyncio.Task[socket.socket]] = set()
@@ -269,7 +273,7 @@ async def _abandon(attempts: set[asyncio.Task[socket.socket]]) -> None:
 
 
 async def resolve(loop: asyncio.AbstractEventLoop, host: str, port: int, flags: int = 0) -> list[_SocketAddress]:
-    """Return the addresses of a host; one that is written as a number is not looked up anywhere.
+    """Return the addresses of a host, or, when it is empty, of every interface; one that is written as a number is not looked up anywhere.
 
     Raises:
         OSError: the name is not known.
@@ -277,13 +281,15 @@ async def resolve(loop: asyncio.AbstractEventLoop, host: str, port: int, flags: 
     try:
         return list(_written_places(host, port, flags))
     except socket.gaierror:
-        return _plain_places(await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags))
+        return _plain_places(await loop.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=flags))
 
 
 @lru_cache(maxsize=64)
 def _written_places(host: str, port: int, flags: int) -> list[_SocketAddress]:
     """Return the addresses of a host that is written as a number: always the same."""
-    return _plain_places(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags | socket.AI_NUMERICHOST))
+    return _plain_places(
+        socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=flags | socket.AI_NUMERICHOST)
+    )
 
 
 def _plain_places(found: Iterable[_SocketAddress]) -> list[_SocketAddress]:

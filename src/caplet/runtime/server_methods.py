@@ -232,9 +232,12 @@ class ServerMethod:
                 self.finish(call, context, outcome)
         except Exception as error:
             self.fail(call, error)
-        except BaseException as error:
+        except (KeyboardInterrupt, SystemExit) as error:
             self.stop(call, error, None)
             raise
+        except BaseException as error:
+            # What would stop a task stops no more than the call: there is no task here, and others are served in this turn.
+            self.stop(call, error, None)
 
     def run(self, running: RunningCall) -> None:
         """Let the host run a call."""
