@@ -21,9 +21,19 @@ from typing import Any
 
 from bench.row import Measure
 
-__all__ = ["between", "blocking_main", "contestant_main", "cxx_over_loopback", "cxx_program", "over_loopback"]
+__all__ = [
+    "SCHEMAS",
+    "between",
+    "blocking_main",
+    "contestant_main",
+    "cxx_over_loopback",
+    "cxx_program",
+    "over_loopback",
+]
 
 _ROOT = Path(__file__).resolve().parent.parent
+# Where the schemas of the contestants are.
+SCHEMAS = _ROOT / "bench" / "schemas"
 _START_S = 30
 _CLIENT_S = 60
 _COMPILE_S = 300
@@ -119,7 +129,7 @@ def cxx_program(name: str, schema: str) -> str:
             raise ImportError(f"{tool} is not installed")
     folder = _ROOT / "build" / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(_ROOT / "bench" / "schemas" / f"{schema}.capnp", folder)
+    shutil.copy(SCHEMAS / f"{schema}.capnp", folder)
     source = _ROOT / "bench" / "peers" / f"{name}.c++"
     libraries = ["-lcapnp-rpc", "-lcapnp", "-lkj-async", "-lkj", "-lpthread"]
     try:

@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 
 from bench.peers.blocking import measured_blocking
-from bench.peers.echo_grpc import SERVICE, Message
+from bench.peers.echo_grpc import ECHO, Message
 from bench.processes import blocking_main
 
 
@@ -18,8 +18,7 @@ def echo(request: Any, context: Any) -> Any:
 
 def serve() -> None:
     server = grpc.server(futures.ThreadPoolExecutor())
-    handler = grpc.unary_unary_rpc_method_handler(echo, Message.FromString, Message.SerializeToString)
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"echo": handler}),))
+    server.add_generic_rpc_handlers((ECHO.handler(echo),))
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
@@ -28,7 +27,7 @@ def serve() -> None:
 
 def measure(port: int) -> float:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        stub: Any = channel.unary_unary(f"/{SERVICE}/echo", Message.SerializeToString, Message.FromString)
+        stub = ECHO.of(channel)
 
         def call(x: int, s: str) -> tuple[int, str]:
             result = stub(Message(x=x, s=s))

@@ -10,9 +10,10 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.wrappers_pb2 import UInt64Value
 
 from bench.peers.connections import measured_connections
+from bench.peers.grpc_method import Method, serve_method
 from bench.processes import contestant_main
 
-_SERVICE = "bench.Objects"
+PROCESS = Method("bench.Objects", "process", Empty, UInt64Value)
 # Else all channels to one address are one connection.
 _OPTIONS = [("grpc.use_local_subchannel_pool", 1)]
 
@@ -22,20 +23,13 @@ async def process(request: Any, context: Any) -> Any:
 
 
 async def serve() -> None:
-    server = grpc.aio.server()
-    handler = grpc.unary_unary_rpc_method_handler(process, Empty.FromString, UInt64Value.SerializeToString)
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE, {"process": handler}),))
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    print(port, flush=True)
-    await server.wait_for_termination()
+    await serve_method(PROCESS, process)
 
 
 async def measure(port: int, figure: str) -> float:
     async def open_one() -> tuple[Any, int]:
         channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}", _OPTIONS)
-        call: Any = channel.unary_unary(f"/{_SERVICE}/process", Empty.SerializeToString, UInt64Value.FromString)
-        return channel, (await call(Empty())).value
+        return channel, (await PROCESS.of(channel)(Empty())).value
 
     first = await open_one()
     return await measured_connections(figure, first[1], open_one)

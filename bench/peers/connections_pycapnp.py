@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
-import capnp
-
 from bench.peers.connections import measured_connections
-from bench.peers.memory_pycapnp import connect, serve
+from bench.peers.memory_pycapnp import schema, serve
+from bench.peers.pycapnp_object import connect, run
 from bench.processes import contestant_main
 
 
 async def measure(port: int, figure: str) -> float:
     async def open_one() -> tuple[Any, Any, int]:
-        client, objects = await connect(port)
+        client, objects = await connect(port, schema.Objects)
         return client, objects, (await objects.process()).id
 
     first = await open_one()
@@ -22,4 +20,4 @@ async def measure(port: int, figure: str) -> float:
 
 
 if __name__ == "__main__":
-    contestant_main(serve, measure, lambda work: asyncio.run(capnp.run(work)))
+    contestant_main(serve, measure, run)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import caplet
+from bench.peers.caplet_object import serve_object
 from bench.peers.latency import measured
-from bench.processes import contestant_main
+from bench.processes import SCHEMAS, contestant_main
 
-echo = caplet.load(Path(__file__).parent.parent / "schemas" / "echo.capnp")
+echo = caplet.load(SCHEMAS / "echo.capnp")
 
 
 class EchoServer(echo.Echo.Server):
@@ -21,9 +21,7 @@ class EchoServer(echo.Echo.Server):
 
 
 async def serve() -> None:
-    async with caplet.serve("tcp://127.0.0.1:0", EchoServer()) as server:
-        print(server.address.rpartition(":")[2], flush=True)
-        await server.serve_forever()
+    await serve_object(EchoServer())
 
 
 async def measure(port: int, work: str) -> float:

@@ -7,10 +7,9 @@ from typing import Any
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
+from bench.peers.grpc_method import Method, serve_method
 from bench.peers.latency import measured
 from bench.processes import contestant_main
-
-SERVICE = "bench.Echo"
 
 
 def make_message() -> Any:
@@ -26,6 +25,7 @@ def make_message() -> Any:
 
 
 Message = make_message()
+ECHO = Method("bench.Echo", "echo", Message, Message)
 
 
 async def echo(request: Any, context: Any) -> Any:
@@ -33,18 +33,12 @@ async def echo(request: Any, context: Any) -> Any:
 
 
 async def serve() -> None:
-    server = grpc.aio.server()
-    handler = grpc.unary_unary_rpc_method_handler(echo, Message.FromString, Message.SerializeToString)
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"echo": handler}),))
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    print(port, flush=True)
-    await server.wait_for_termination()
+    await serve_method(ECHO, echo)
 
 
 async def measure(port: int, work: str) -> float:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        call: Any = channel.unary_unary(f"/{SERVICE}/echo", Message.SerializeToString, Message.FromString)
+        call = ECHO.of(channel)
         result = await call(Message(x=7, s="hello"))
         if (result.x, result.s) != (7, "hello"):
             raise RuntimeError(f"the echo is wrong: {result}")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from pathlib import Path
 from typing import Any
 
 import capnp
 
 from bench.peers.latency import measured
-from bench.processes import contestant_main
+from bench.peers.pycapnp_object import connect, run, serve_objects
+from bench.processes import SCHEMAS, contestant_main
 
-echo = capnp.load(str(Path(__file__).parent.parent / "schemas" / "echo.capnp"))
+echo = capnp.load(str(SCHEMAS / "echo.capnp"))
 
 
 class EchoServer(echo.Echo.Server):
@@ -23,20 +22,12 @@ class EchoServer(echo.Echo.Server):
         _context.results.echo = self
 
 
-async def on_connection(stream: Any) -> None:
-    await capnp.TwoPartyServer(stream, bootstrap=EchoServer()).on_disconnect()
-
-
 async def serve() -> None:
-    server = await capnp.AsyncIoStream.create_server(on_connection, "127.0.0.1", 0)
-    async with server:
-        print(server.sockets[0].getsockname()[1], flush=True)
-        await server.serve_forever()
+    await serve_objects(EchoServer)
 
 
 async def measure(port: int, work: str) -> float:
-    stream = await capnp.AsyncIoStream.create_connection("127.0.0.1", port)
-    client = capnp.TwoPartyClient(stream).bootstrap().cast_as(echo.Echo)
+    _connection, client = await connect(port, echo.Echo)
     result = await client.echo(7, "hello")
     if (result.x, result.s) != (7, "hello"):
         raise RuntimeError(f"the echo is wrong: {result}")
@@ -51,4 +42,4 @@ async def measure(port: int, work: str) -> float:
 
 
 if __name__ == "__main__":
-    contestant_main(serve, measure, lambda work: asyncio.run(capnp.run(work)))
+    contestant_main(serve, measure, run)

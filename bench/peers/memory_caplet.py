@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import caplet
 from bench.memory import grown_bytes
-from bench.processes import contestant_main
+from bench.peers.caplet_object import serve_object
+from bench.processes import SCHEMAS, contestant_main
 
-schema = caplet.load(Path(__file__).parent.parent / "schemas" / "memory.capnp")
+schema = caplet.load(SCHEMAS / "memory.capnp")
 
 
 class ObjectServer(schema.Objects.Server):
@@ -22,9 +22,7 @@ class ObjectServer(schema.Objects.Server):
 
 
 async def serve() -> None:
-    async with caplet.serve("tcp://127.0.0.1:0", ObjectServer()) as server:
-        print(server.address.rpartition(":")[2], flush=True)
-        await server.serve_forever()
+    await serve_object(ObjectServer())
 
 
 async def measure(port: int, what: str) -> float:

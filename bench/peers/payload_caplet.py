@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import caplet
+from bench.peers.caplet_object import serve_object
 from bench.peers.payload import CONTENT_BYTES, measured_payload
-from bench.processes import contestant_main
+from bench.processes import SCHEMAS, contestant_main
 
-schema = caplet.load(Path(__file__).parent.parent / "schemas" / "payload.capnp")
+schema = caplet.load(SCHEMAS / "payload.capnp")
 CONTENT = b"x" * CONTENT_BYTES
 
 
@@ -28,9 +28,7 @@ class PayloadServer(schema.Payload.Server):
 
 
 async def serve() -> None:
-    async with caplet.serve("tcp://127.0.0.1:0", PayloadServer()) as server:
-        print(server.address.rpartition(":")[2], flush=True)
-        await server.serve_forever()
+    await serve_object(PayloadServer())
 
 
 async def measure(port: int, work: str) -> float:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import capnp
 
 from bench.peers.payload import CONTENT_BYTES, measured_payload
-from bench.processes import contestant_main
+from bench.peers.pycapnp_object import connect, run, serve_objects
+from bench.processes import SCHEMAS, contestant_main
 
 # What `-> stream` needs is beside the package's own modules.
 IMPORTS = [str(Path(capnp.__file__).parent.parent)]
-schema = capnp.load(str(Path(__file__).parent.parent / "schemas" / "payload.capnp"), imports=IMPORTS)
+schema = capnp.load(str(SCHEMAS / "payload.capnp"), imports=IMPORTS)
 CONTENT = b"x" * CONTENT_BYTES
 
 
@@ -31,20 +31,12 @@ class PayloadServer(schema.Payload.Server):
         return CONTENT
 
 
-async def on_connection(stream: Any) -> None:
-    await capnp.TwoPartyServer(stream, bootstrap=PayloadServer()).on_disconnect()
-
-
 async def serve() -> None:
-    server = await capnp.AsyncIoStream.create_server(on_connection, "127.0.0.1", 0)
-    async with server:
-        print(server.sockets[0].getsockname()[1], flush=True)
-        await server.serve_forever()
+    await serve_objects(PayloadServer)
 
 
 async def measure(port: int, work: str) -> float:
-    stream = await capnp.AsyncIoStream.create_connection("127.0.0.1", port)
-    client = capnp.TwoPartyClient(stream).bootstrap().cast_as(schema.Payload)
+    _connection, client = await connect(port, schema.Payload)
 
     async def fetch() -> int:
         return len((await client.fetch()).content)
@@ -56,4 +48,4 @@ async def measure(port: int, work: str) -> float:
 
 
 if __name__ == "__main__":
-    contestant_main(serve, measure, lambda work: asyncio.run(capnp.run(work)))
+    contestant_main(serve, measure, run)
