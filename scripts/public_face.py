@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
+from made_pages import write_or_compare
+
 __all__ = ["main", "public_face"]
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -140,11 +142,7 @@ def public_face() -> str:
 
 def main() -> int:
     """Write the file, or compare it."""
-    text = public_face()
-    if "--check" in sys.argv:
-        return 0 if FACE.read_text(encoding="utf-8") == text else 1
-    FACE.write_text(text, encoding="utf-8")
-    return 0
+    return write_or_compare({FACE: public_face()})
 
 
 if __name__ == "__main__":

@@ -9,11 +9,9 @@ import ast
 import inspect
 import re
 import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 import public_face as face
+from made_pages import write_or_compare
 
 __all__ = ["main", "reference"]
 
@@ -137,11 +135,7 @@ def reference() -> str:
 
 def main() -> int:
     """Write the file, or compare it."""
-    text = reference()
-    if "--check" in sys.argv:
-        return 0 if PAGE.read_text(encoding="utf-8") == text else 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    return write_or_compare({PAGE: reference()})
 
 
 if __name__ == "__main__":

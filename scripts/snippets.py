@@ -16,6 +16,8 @@ import re
 import sys
 from pathlib import Path
 
+from made_pages import write_or_compare
+
 __all__ = ["PAGES", "main", "refreshed"]
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,12 +68,7 @@ def refreshed(page: Path) -> str:
 
 def main() -> int:
     """Write the pages, or compare them."""
-    stale = [page for page in sorted(PAGES.glob("*.md")) if refreshed(page) != page.read_text(encoding="utf-8")]
-    if "--check" not in sys.argv:
-        for page in stale:
-            page.write_text(refreshed(page), encoding="utf-8")
-        return 0
-    return 1 if stale else 0
+    return write_or_compare({page: refreshed(page) for page in sorted(PAGES.glob("*.md"))})
 
 
 if __name__ == "__main__":

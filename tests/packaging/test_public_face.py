@@ -56,6 +56,13 @@ def test_pages_about_examples_show_the_code_that_runs(scripts: Callable[[str], A
     assert all(f"({name}.md)" in listed for name in folders)
 
 
+def test_pages_about_the_protocol_say_what_its_tables_say(scripts: Callable[[str], Any]) -> None:
+    conformance = scripts("conformance")
+    made = {"states.md": conformance.state_diagrams(), "irregularities.md": conformance.irregularity_table()}
+    for name, text in made.items():
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == text, "run scripts/conformance.py"
+
+
 def test_every_public_name_is_there() -> None:
     for module in (caplet, blocking):
         for name in module.__all__:
