@@ -5,15 +5,19 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HERE = Path(__file__).parent
 COMPILE_TIMEOUT_S = 300
 LIBRARIES = ["-lcapnp-rpc", "-lcapnp", "-lkj-async", "-lkj", "-lpthread"]
 
 
-def compile_peers(folder: Path, schema: str, text: str, *names: str) -> None:
+def compile_peers(folder: Path, schema: str, text: str, *names: str, libraries: Sequence[str] = ()) -> None:
     """Compile programs into a folder.
 
     Args:
@@ -21,6 +25,7 @@ def compile_peers(folder: Path, schema: str, text: str, *names: str) -> None:
         schema: the file name of the schema that they use.
         text: the schema.
         names: the programs; their sources lie beside this file.
+        libraries: what they need beside the library for calls.
     """
     for program in ("capnp", "capnpc-c++", "g++"):
         if shutil.which(program) is None:
@@ -39,6 +44,7 @@ def compile_peers(folder: Path, schema: str, text: str, *names: str) -> None:
             f"{schema}.c++",
             "-o",
             name,
+            *(f"-l{library}" for library in libraries),
             *LIBRARIES,
         ]
         subprocess.run(command, cwd=folder, check=True, timeout=COMPILE_TIMEOUT_S)
