@@ -119,9 +119,16 @@ class AcceptedLinks:
             transport.close()
             return NOBODY
         rules = self._rules
-        link = Link(self._owner, transport, self._bootstrap, self._limits, rules.interceptor, self._context, self)
-        if rules.make_window is not None:
-            link.connection.flow.make_window = rules.make_window
+        link = Link(
+            self._owner,
+            transport,
+            self._bootstrap,
+            self._limits,
+            rules.interceptor,
+            self._context,
+            keeper=self,
+            make_window=rules.make_window,
+        )
         connection = self._links[link] = Connection(link) if rules.has_hooks else None
         if rules.silence_s is not None:
             self._heard[link] = (0, link.opened_s)

@@ -164,10 +164,10 @@ class Connecting:
         links: list[Link] = []
 
         def accept(transport: Transport) -> Receiver:
-            links.append(Link(owner, transport, service, self._options.limits, self._interceptor))
-            if self._make_window is not None:
-                links[0].connection.flow.make_window = self._make_window
-            return links[0]
+            limits, make_window = self._options.limits, self._make_window
+            link = Link(owner, transport, service, limits, self._interceptor, make_window=make_window)
+            links.append(link)
+            return link
 
         place = self._place
         ended = None

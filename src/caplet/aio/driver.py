@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from caplet.errors import RpcError
     from caplet.limits import Limits
     from caplet.rpc.connection import Connection as ProtocolConnection
+    from caplet.rpc.window import Window
     from caplet.runtime.interceptors import Interceptor
     from caplet.wire.message import MessageReader
 
@@ -59,6 +60,7 @@ class Link:
         interceptor: is told of the calls of the objects that the peer offers; None for nobody.
         context: the context variables that methods called by the peer see; None for those of the moment.
         keeper: is told when the connection is over; None for nobody.
+        make_window: makes the window of each stream of calls; None for that of the transport.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Link:
         interceptor: Interceptor | None = None,
         context: Context | None = None,
         keeper: Keeper | None = None,
+        make_window: Callable[[], Window] | None = None,
     ) -> None:
         self.owner = owner
         self.transport = transport
@@ -83,6 +86,7 @@ class Link:
             transport.peer, bootstrap=bootstrap, limits=limits
         )
         self.connection.flow.driver = self
+        self.connection.flow.make_window = make_window
         # Methods see the context variables of whoever opened the connection or began to serve, and never each other's.
         self.connection.context = copy_context() if context is None else context
         if owner.traces:
