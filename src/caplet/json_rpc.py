@@ -1,7 +1,7 @@
 """JSON-RPC 2.0 for interfaces: methods are called by name, with params and results as JSON. One object each way.
 
-Knows requests, notifications, responses, batches and errors, and how bytes are cut into messages. It takes bytes in and gives bytes out; `caplet.aio.json_rpc`
-carries them. How structs look in JSON is the codec's.
+Knows requests, notifications, responses, batches and errors. It takes bytes in and gives bytes out; `json_rpc_framing.py` cuts them into messages, and
+`caplet.aio.json_rpc` carries them. How structs look in JSON is the codec's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from caplet.cap.capability import Capability
 from caplet.cap.request import Request
 from caplet.errors import (
     CapletError,
-    DecodeError,
     Disconnected,
     Failed,
     NotationError,
@@ -23,6 +22,7 @@ from caplet.errors import (
     Unimplemented,
 )
 from caplet.json_codec import JsonCodec
+from caplet.json_rpc_framing import ContentLengthFraming
 from caplet.limits import DEFAULT_LIMITS
 from caplet.notation.json_values import plain, read_json
 from caplet.runtime.clients import Client
@@ -36,11 +36,12 @@ if TYPE_CHECKING:
 
     from caplet.cap.call import IncomingCall
     from caplet.cap.turns import Turns
+    from caplet.json_rpc_framing import JsonRpcFraming
     from caplet.limits import Limits
     from caplet.notation.json_values import Json
     from caplet.runtime.interfaces import InterfacePlan, MethodPlan
 
-__all__ = ["ContentLengthFraming", "JsonRpcError", "JsonRpcPeer", "LineFraming"]
+__all__ = ["JsonRpcError", "JsonRpcPeer"]
 
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
@@ -53,9 +54,6 @@ DISCONNECTED: Final = -32002
 
 _NAME: Final = 0xFA5B1FD61C2E7C3D
 _NOTIFICATION: Final = 0xA0A054DEA32FD98C
-_HEADER_BYTES: Final = 8192
-_LENGTH_DIGITS: Final = 15
-_END_OF_HEADERS: Final = b"\r\n\r\n"
 
 ClientType = TypeVar("ClientType", bound=Client)
 
@@ -74,101 +72,6 @@ class JsonRpcError(Failed):
         super().__init__(reason, **more)
         self.code = code
         self.data = data
-
-
-# --- messages in a stream of bytes ----------------------------------------------------------------------------------------
-
-
-class ContentLengthFraming:
-    """Each message stands behind headers that tell its length, as in the Language Server Protocol.
-
-    Args:
-        message_bytes: how long a message may be.
-    """
-
-    def __init__(self, message_bytes: int) -> None:
-        self._message_bytes = message_bytes
-        self._buffer = bytearray()
-        self._searched = 0
-        self._wanted: int | None = None
-
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take bytes that arrived, and return the messages that are whole now.
-
-        Raises:
-            DecodeError: they are no messages, or one is too long.
-        """
-        self._buffer += data
-        found: list[bytes] = []
-        while True:
-            if self._wanted is None:
-                end = self._buffer.find(_END_OF_HEADERS, max(0, self._searched - 3), _HEADER_BYTES)
-                if end < 0:
-                    self._searched = len(self._buffer)
-                    if self._searched >= _HEADER_BYTES:
-                        raise DecodeError(f"the headers of a message are longer than {_HEADER_BYTES} bytes")
-                    return found
-                self._wanted = self._length(bytes(self._buffer[:end]))
-                self._searched = 0
-                del self._buffer[: end + len(_END_OF_HEADERS)]
-            if len(self._buffer) < self._wanted:
-                return found
-            found.append(bytes(self._buffer[: self._wanted]))
-            del self._buffer[: self._wanted]
-            self._wanted = None
-
-    def _length(self, headers: bytes) -> int:
-        """Return the length that headers tell."""
-        lengths: list[bytes] = []
-        for line in headers.split(b"\r\n"):
-            name, colon, value = line.partition(b":")
-            if not colon:
-                raise DecodeError(f"{line[:40]!r} is no header of a message")
-            if name.strip().lower() == b"content-length":
-                lengths.append(value.strip())
-        if len(lengths) != 1 or not lengths[0].isdigit() or len(lengths[0]) > _LENGTH_DIGITS:
-            raise DecodeError("a message needs one header Content-Length, of digits only")
-        if int(lengths[0]) > self._message_bytes:
-            raise DecodeError(f"a message of {int(lengths[0])} bytes; at most {self._message_bytes} are taken")
-        return int(lengths[0])
-
-    def frame(self, message: bytes) -> bytes:
-        """Return a message with its headers."""
-        return b"Content-Length: %d\r\n\r\n%b" % (len(message), message)
-
-
-class LineFraming:
-    """Each message is a line.
-
-    Args:
-        message_bytes: how long a message may be.
-    """
-
-    def __init__(self, message_bytes: int) -> None:
-        self._message_bytes = message_bytes
-        self._buffer = bytearray()
-        self._searched = 0
-
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take bytes that arrived, and return the messages that are whole now; empty lines are none.
-
-        Raises:
-            DecodeError: a line is too long.
-        """
-        self._buffer += data
-        end = self._buffer.rfind(b"\n", self._searched)
-        lines: list[bytes] = []
-        if end >= 0:
-            lines = [line for line in bytes(self._buffer[:end]).split(b"\n") if line.strip()]
-            del self._buffer[: end + 1]
-        self._searched = len(self._buffer)
-        if self._searched > self._message_bytes or any(len(line) > self._message_bytes for line in lines):
-            raise DecodeError(f"a line is longer than the {self._message_bytes} bytes that are taken")
-        return lines
-
-    def frame(self, message: bytes) -> bytes:
-        """Return a message as a line."""
-        return message + b"\n"
 
 
 # --- the two sides of a call ----------------------------------------------------------------------------------------------
@@ -323,7 +226,7 @@ class JsonRpcPeer:
         service: Server | Client | None = None,
         *,
         codec: JsonCodec | None = None,
-        framing: ContentLengthFraming | LineFraming | None = None,
+        framing: JsonRpcFraming | None = None,
         limits: Limits | None = None,
     ) -> None:
         self.turns = turns

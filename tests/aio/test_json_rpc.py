@@ -17,7 +17,8 @@ from caplet import Disconnected, Limits, Overloaded, RpcError, Unimplemented
 from caplet.aio.driver import running_vat
 from caplet.aio.json_rpc import JsonRpcConnection
 from caplet.errors import DecodeError
-from caplet.json_rpc import ContentLengthFraming, JsonRpcError, JsonRpcPeer, LineFraming
+from caplet.json_rpc import JsonRpcError, JsonRpcPeer
+from caplet.json_rpc_framing import ContentLengthFraming, LineFraming
 
 
 def in_a_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from caplet.aio.driver import running_vat
 from caplet.errors import DecodeError, Disconnected, ProtocolError, RpcError
-from caplet.json_rpc import ContentLengthFraming, JsonRpcPeer, LineFraming
+from caplet.json_rpc import JsonRpcPeer
+from caplet.json_rpc_framing import LineFraming
 from caplet.limits import DEFAULT_LIMITS
 from caplet.runtime.clients import Client
 
@@ -55,7 +56,7 @@ class JsonRpcConnection:
         self._reader = reader
         self._writer = writer
         self._owner = running_vat()
-        framing = (LineFraming if lines else ContentLengthFraming)(bounds.message_words * 8)
+        framing = LineFraming(bounds.message_words * 8) if lines else None
         self._peer = JsonRpcPeer(self._owner.vat.turns, service, codec=codec, framing=framing, limits=bounds)
         self._write_is_due = False
         self._peer.on_output = self._write_soon
