@@ -95,6 +95,56 @@ def test_a_service_that_is_none_is_refused_before_listening() -> None:
     within_a_minute(main())
 
 
+class Picky(EchoServer):
+    """Cannot be made without saying for whom."""
+
+    def __init__(self, peer: object) -> None:
+        super().__init__()
+
+
+async def make_later(peer: object) -> EchoServer:
+    return EchoServer()
+
+
+@pytest.mark.parametrize(
+    ("service", "problem"),
+    [
+        (Picky, r"'peer'; a Server class is made without arguments; to give it some: lambda peer: Picky\(...\)"),
+        (lambda: EchoServer(), "too many positional arguments; a function for `serve` is given the peer"),
+        (make_later, "is a coroutine function"),
+    ],
+    ids=["class", "function", "coroutine function"],
+)
+def test_a_service_that_cannot_be_made_like_that_is_refused_before_listening(service: Any, problem: str) -> None:
+    async def main() -> None:
+        with pytest.raises(TypeError, match=problem):
+            await caplet.serve("memory:picky", service).start()
+        async with caplet.serve("memory:picky", EchoServer):
+            with pytest.raises(TypeError, match=problem):
+                await caplet.connect("memory:picky", bootstrap=service)
+
+    within_a_minute(main())
+
+
+@pytest.mark.parametrize(("error", "logged"), [(ValueError("no key"), 1), (caplet.Overloaded("full"), 0)])
+def test_an_object_that_could_not_be_made_for_its_peer_is_told_to_the_program_too(
+    caplog: pytest.LogCaptureFixture, error: Exception, logged: int
+) -> None:
+    def make(peer: object) -> EchoServer:
+        raise error
+
+    async def main() -> None:
+        async with caplet.serve("tcp://127.0.0.1:0", make) as serving, caplet.connect(serving.address) as connection:
+            with pytest.raises(caplet.RpcError, match=str(error)) as caught:
+                await connection.bootstrap(schema.Echo).echo(number=1)
+            assert type(caught.value) is (caplet.Failed if logged else type(error))
+
+    within_a_minute(main())
+    found = [record for record in caplog.records if record.exc_info]
+    assert len(found) == logged
+    assert all(record.name == "caplet" and "for tcp://127.0.0.1:" in record.message for record in found)
+
+
 def test_a_server_method_with_a_param_that_the_schema_lacks_is_refused() -> None:
     class Wrong(schema.Echo.Server):  # type: ignore[name-defined,misc]
         async def echo(self, numbre: int) -> None: ...
@@ -196,17 +246,21 @@ def test_the_peer_is_told_why_its_connection_ends() -> None:
 
 def test_each_peer_may_get_an_object_of_its_own() -> None:
     async def main() -> None:
-        peers: list[object] = []
+        peers: list[caplet.Peer] = []
 
-        def make(peer: object) -> EchoServer:
+        def make(peer: caplet.Peer) -> EchoServer:
             peers.append(peer)
             return EchoServer()
 
+        places: list[str] = []
         async with caplet.serve("tcp://127.0.0.1:0", make) as serving:
             for _ in range(2):
-                async with caplet.connect(serving.address) as connection:
+                sock = socket.create_connection(("127.0.0.1", int(serving.address.rpartition(":")[2])))
+                places.append(f"tcp://127.0.0.1:{sock.getsockname()[1]}")
+                async with caplet.connect(sock) as connection:
                     await connection.bootstrap(schema.Echo).echo(number=1)
-        assert len(peers) == 2
+        assert [peer.address for peer in peers] == places
+        assert all(peer.name is None and peer.credentials is None for peer in peers)
 
     within_a_minute(main())
 

@@ -17,7 +17,7 @@ from caplet.cap.capability import NULL, Capability
 from caplet.cap.handover import in_vat
 from caplet.cap.local import LocalCapability, current_turns
 from caplet.cap.shortening import ShorteningCapability
-from caplet.errors import Failed
+from caplet.errors import Failed, RpcError
 from caplet.runtime.call_contexts import CallContext
 from caplet.runtime.clients import Client
 from caplet.runtime.dispatching import DESCRIPTOR, HasFileno, ServerDispatcher
@@ -230,19 +230,50 @@ def as_bootstrap(service: Service) -> Capability | Callable[[object], Capability
         service: a Server object or client, for all peers; a Server class, made once for each; or a function of the peer.
 
     Raises:
-        TypeError: it is something else.
+        TypeError: it is something else, or cannot be called like that.
     """
     if isinstance(service, Client | Server):
         return _one_capability(service)
-    if isinstance(service, type) and issubclass(service, Server):
-        make_one: Callable[[], Server] = service
-        return lambda peer: _one_capability(make_one())
-    make = cast(Callable[[Any], object], service)
+    make = cast(Callable[..., object], service)
+    if isinstance(make, type) and issubclass(make, Server):
+        name = make.__name__
+        _check_arguments(
+            make, 0, f"a Server class is made without arguments; to give it some: lambda peer: {name}(...)"
+        )
+        return lambda peer: _made_for(peer, make)
     if callable(make):
-        return lambda peer: _one_capability(make(peer))
+        _check_arguments(
+            make, 1, "a function for `serve` is given the peer, and returns its object without being awaited"
+        )
+        return lambda peer: _made_for(peer, make, peer)
     raise TypeError(
         f"expected a Server object, a Server class, a client or a function of the peer, not {type(make).__name__}"
     )
+
+
+def _check_arguments(make: Callable[..., object], count: int, rule: str) -> None:
+    """Refuse what cannot be called with so many arguments before a peer comes."""
+    if inspect.iscoroutinefunction(make):
+        raise TypeError(f"{make!r} is a coroutine function: {rule}")
+    try:
+        signature = inspect.signature(make)
+    except (TypeError, ValueError):
+        return  # some that are built in do not say
+    try:
+        signature.bind(*[None] * count)
+    except TypeError as error:
+        raise TypeError(f"{make!r} cannot be served: {error}; {rule}") from None
+
+
+def _made_for(peer: object, make: Callable[..., object], *arguments: object) -> Capability:
+    """Make the object for one peer; the program hears of it when that fails, and not its peer alone."""
+    try:
+        return _one_capability(make(*arguments))
+    except RpcError:
+        raise
+    except Exception as error:
+        _log.error("no object could be made for %s", peer, exc_info=error)
+        raise
 
 
 def _one_capability(value: object) -> Capability:
