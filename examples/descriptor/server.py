@@ -41,5 +41,7 @@ async def main(path: Path, socket: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))

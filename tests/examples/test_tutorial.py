@@ -2,70 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
+from .shell import COMMAND, PORT, Shell, free_port, needs_bash, needs_openssl
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "tutorial.md"
 STEPS = re.compile(r"^\*\*`([\w.]+)`\*\*\n\n```\w+\n(.*?)^```|^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
-TIMEOUT_S = 120
-MARK = "--- the end of a command"
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
-
-
-class Shell:
-    """A shell that a person types into, one command after the other."""
-
-    def __init__(self, folder: Path) -> None:
-        binaries = folder / "bin"
-        binaries.mkdir()
-        for name, words in (("python", ""), ("caplet", "-m caplet")):
-            program = binaries / name
-            program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n', encoding="utf-8")
-            program.chmod(0o755)
-        work = folder / "work"
-        work.mkdir()
-        self.folder = work
-        environment = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"}
-        self.process = subprocess.Popen(
-            ["bash"], cwd=work, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-        )
-
-    def type(self, command: str, lines: int) -> list[str]:
-        """Type a command and return what it prints; one that goes on in the background prints so many lines at once."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(f"{command}\n")
-        if command.endswith("&"):
-            self.process.stdin.flush()
-            return [self.process.stdout.readline().rstrip("\n") for _ in range(lines)]
-        self.process.stdin.write(f"echo '{MARK}'\n")
-        self.process.stdin.flush()
-        found = []
-        while (line := self.process.stdout.readline().rstrip("\n")) != MARK:
-            found.append(line)
-        return found
-
-    def end(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write("kill $(jobs -p) 2>/dev/null; exit\n")
-        self.process.stdin.close()
-        self.process.wait(TIMEOUT_S)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-
-@pytest.mark.skipif(not (shutil.which("openssl") and shutil.which("bash")), reason="needs openssl and bash")
+@needs_bash
+@needs_openssl
 def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     port = str(free_port())
     shell = Shell(tmp_path)
@@ -73,10 +20,10 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     try:
         for name, content, commands in STEPS.findall(PAGE.read_text(encoding="utf-8")):
             if name:
-                (shell.folder / name).write_text(content.replace("5923", port), encoding="utf-8")
+                (shell.folder / name).write_text(content.replace(PORT, port), encoding="utf-8")
                 continue
-            for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", commands, re.MULTILINE):
-                wanted = expected.replace("5923", port).splitlines()
+            for command, expected in COMMAND.findall(commands):
+                wanted = expected.replace(PORT, port).splitlines()
                 assert shell.type(command, len(wanted)) == wanted, command
                 steps += 1
     finally:
