@@ -327,3 +327,58 @@ def test_a_file_object_in_memory_is_a_target() -> None:
     target = io.BytesIO()
     connected(caplet.ByteWriter(target), lambda stream: caplet.copy_bytes(DATA, stream))
     assert target.getvalue() == DATA
+
+
+class Narrow(io.RawIOBase):
+    """A file without a buffer, which takes a few bytes at a time, as one that stands upon a socket may."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.taken = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any, /) -> int | None:
+        left = self.room - len(self.taken)
+        if not left:
+            return None
+        part = bytes(piece[: min(7, left)])
+        self.taken += part
+        return len(part)
+
+
+def test_a_file_without_a_buffer_gets_every_byte_or_the_writer_hears_that_it_does_not() -> None:
+    target = Narrow(1000)
+
+    async def use(stream: Any) -> None:
+        assert await caplet.copy_bytes(DATA[:1000], stream, chunk_bytes=100) == 1000
+        assert target.taken == DATA[:1000]
+
+    async def fill(stream: Any) -> None:
+        with pytest.raises(caplet.Failed, match="the file has no room"):
+            await caplet.copy_bytes(b"x", stream)
+
+    connected(caplet.ByteWriter(target), use)
+    connected(caplet.ByteWriter(target), fill)
+
+
+def test_a_source_may_give_what_is_to_be_awaited_though_its_function_does_not_say_so() -> None:
+    reader = io.BytesIO(DATA)
+
+    async def later(data: bytes) -> bytes:
+        await asyncio.sleep(0)
+        return data
+
+    class Wrapped:
+        def read(self, n: int = -1, /) -> Any:
+            return later(reader.read(n))
+
+    receiver = caplet.ByteReceiver()
+
+    async def use(stream: Any) -> None:
+        reading = asyncio.create_task(receiver.read())
+        await caplet.copy_bytes(Wrapped(), stream)
+        assert await reading == DATA
+
+    connected(receiver, use)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import io
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -187,7 +188,7 @@ class ByteWriter(ByteStreamServer):
             target.write(bytes)
             await target.drain()
         else:
-            await asyncio.to_thread(target.write, bytes)
+            await asyncio.to_thread(write_whole, target, bytes)
         self.count += len(bytes)
 
     async def end(self) -> None:
@@ -216,6 +217,23 @@ class ByteWriter(ByteStreamServer):
         return self.count
 
 
+def write_whole(target: Writable, piece: bytes) -> None:
+    """Write a piece to a file; one without a buffer may take a part of it only.
+
+    Raises:
+        BlockingIOError: a file that does not wait has no room.
+    """
+    if not isinstance(target, io.RawIOBase):
+        target.write(piece)
+        return
+    left = memoryview(piece)
+    while left:
+        taken = target.write(left)
+        if taken is None:
+            raise BlockingIOError("the file has no room, and does not wait for it")
+        left = left[taken:]
+
+
 class Pieces:
     """The bytes of a source in pieces, as an asynchronous iterator."""
 
@@ -234,6 +252,8 @@ class Pieces:
                     found = await source.read(self._chunk_bytes)
                 else:
                     found = await asyncio.to_thread(source.read, self._chunk_bytes)
+                    if inspect.isawaitable(found):
+                        found = await found
                 if not found:
                     return
                 yield found
