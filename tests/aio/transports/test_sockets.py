@@ -1,0 +1,170 @@
+"""How often the system is asked, and what is copied, on sockets that we watch ourselves."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+import caplet
+from caplet.aio.opening import open_place
+from caplet.aio.options import StreamOptions
+from caplet.limits import Limits
+from caplet.testing.transport_ends import Recorder, content, make_message
+
+from ..conftest import LOOPS, TIMEOUT_S, EchoServer, schema
+from .pairs import collector
+
+LARGE_BYTES = 1 << 20
+# What the first read of a message may bring before it is known how long it is.
+FIRST_READ_BYTES = 64 * 1024
+
+
+class CountingSocket(socket.socket):
+    """A socket that notes what the system is asked for."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock.family, sock.type, sock.proto, fileno=sock.detach())
+        # The pieces of each write, the sizes of what came in memory of its own, and what was put where somebody wanted it: which memory, how much.
+        self.writes: list[list[Any]] = []
+        self.reads: list[int] = []
+        self.filled: list[tuple[int, int]] = []
+
+    def send(self, data: Any, *more: Any) -> int:
+        self.writes.append([data])
+        return super().send(data, *more)
+
+    def sendmsg(self, buffers: Any, *more: Any) -> int:
+        pieces = list(buffers)
+        self.writes.append(pieces)
+        return super().sendmsg(pieces, *more)
+
+    def recv(self, *more: Any) -> bytes:
+        data = super().recv(*more)
+        self.reads.append(len(data))
+        return data
+
+    def recvmsg(self, *more: Any) -> Any:
+        came = super().recvmsg(*more)
+        self.reads.append(len(came[0]))
+        return came
+
+    def recv_into(self, buffer: Any, *more: Any) -> int:
+        size = super().recv_into(buffer, *more)
+        self.filled.append((id(memoryview(buffer).obj), size))
+        return size
+
+
+def unix_pair() -> tuple[socket.socket, socket.socket]:
+    return socket.socketpair()
+
+
+def tcp_pair() -> tuple[socket.socket, socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        near = socket.create_connection(listener.getsockname())
+        return near, listener.accept()[0]
+
+
+# On which loops a kind of socket is watched by us, whatever else the loop could do with it.
+KINDS = [("asyncio", unix_pair), ("asyncio", tcp_pair), *(("uvloop", unix_pair) for _ in range("uvloop" in LOOPS))]
+each_kind = pytest.mark.parametrize(("loop", "make"), KINDS, ids=lambda value: getattr(value, "__name__", value))
+
+
+def run(loop: str, main: Coroutine[Any, Any, None]) -> None:
+    asyncio.set_event_loop_policy(LOOPS[loop]())
+    try:
+        asyncio.run(asyncio.wait_for(main, TIMEOUT_S))
+    finally:
+        asyncio.set_event_loop_policy(None)
+
+
+async def open_pair(
+    make: Callable[[], tuple[socket.socket, socket.socket]],
+) -> tuple[list[CountingSocket], list[Any], list[Recorder]]:
+    """Return both ends' sockets, transports and receivers."""
+    sockets = [CountingSocket(sock) for sock in make()]
+    receivers = [Recorder(), Recorder()]
+    made: dict[str, Any] = {}
+    # No descriptors: reads that look for them may not say where bytes are to lie.
+    options = StreamOptions(Limits(message_fds=0))
+    for sock, name, receiver in zip(sockets, ("near", "far"), receivers, strict=True):
+        await open_place(asyncio.get_running_loop(), sock, collector(made, name, receiver), options)
+    return sockets, [made["near"], made["far"]], receivers
+
+
+async def end(transports: list[Any], receivers: list[Recorder]) -> None:
+    for transport in transports:
+        transport.abort()
+    for receiver in receivers:
+        await receiver.until(lambda receiver=receiver: bool(receiver.lost))  # type: ignore[misc]
+
+
+@each_kind
+def test_many_messages_leave_by_one_write_and_come_by_one_read_H23(loop: str, make: Any) -> None:
+    async def main() -> None:
+        sockets, transports, receivers = await open_pair(make)
+        small = [make_message(number) for number in range(200)]
+        transports[0].send(small)
+        await receivers[1].until(lambda: len(receivers[1].messages) == 200)
+        assert [len(sockets[0].writes), len(sockets[1].reads)] == [1, 1]
+        # Small and large ones as well, as one vector.
+        mixed = [make_message(1), make_message(2, 30_000), make_message(3), make_message(4, 20_000, 3)]
+        transports[0].send(mixed)
+        assert len(sockets[0].writes) == 2
+        assert len(sockets[0].writes[1]) > 1
+        await receivers[1].until(lambda: len(receivers[1].messages) == 204)
+        assert receivers[1].messages == [content(message) for message in small + mixed]
+        await end(transports, receivers)
+
+    run(loop, main())
+
+
+@each_kind
+def test_a_large_message_is_copied_by_nobody_but_the_system(loop: str, make: Any) -> None:
+    async def main() -> None:
+        sockets, transports, receivers = await open_pair(make)
+        came: list[Any] = []
+        note = receivers[1].receive_messages
+
+        def receive(messages: Any, fds: Any = None) -> None:
+            came.extend(messages)
+            note(messages, fds)
+
+        transports[1]._receiver.receive_messages = receive
+        sent = make_message(5, LARGE_BYTES)
+        transports[0].send([sent])
+        await receivers[1].until(lambda: bool(came))
+        assert receivers[1].messages == [content(sent)]
+        # Its table is all that was made for the way; the system takes a part at a time.
+        written = [piece for write in sockets[0].writes for piece in write if len(piece) > 64]
+        assert {id(memoryview(piece).obj) for piece in written} <= {id(part.obj) for part in sent}, (
+            "it was copied on its way out"
+        )
+        # The first read could not know; the rest was written by the system where the message lies.
+        assert sum(sockets[1].reads) <= FIRST_READ_BYTES
+        assert sum(size for _, size in sockets[1].filled) >= LARGE_BYTES - FIRST_READ_BYTES
+        lies = {id(segment.view.obj) for segment in came[0].segments}
+        assert {memory for memory, _ in sockets[1].filled} == lies, "it was copied on its way in"
+        await end(transports, receivers)
+
+    run(loop, main())
+
+
+@each_kind
+def test_the_calls_of_one_turn_and_their_answers_are_one_write_each(loop: str, make: Any) -> None:
+    async def main() -> None:
+        ours, theirs = (CountingSocket(sock) for sock in make())
+        async with caplet.connect(theirs, bootstrap=EchoServer()), caplet.connect(ours) as connection:
+            echo: Any = connection.bootstrap(schema.Echo)
+            for _ in range(2):  # what belongs to the bootstrap is over then
+                await echo.echo(number=0)
+            before = [len(ours.writes), len(theirs.writes), len(ours.reads), len(theirs.reads)]
+            answers = await asyncio.gather(*[echo.echo(number=number) for number in range(100)])
+            assert [answer.number for answer in answers] == list(range(100))
+            after = [len(ours.writes), len(theirs.writes), len(ours.reads), len(theirs.reads)]
+            assert [one - other for one, other in zip(after, before, strict=True)] == [1, 1, 1, 1]
+
+    run(loop, main())
