@@ -183,7 +183,10 @@ def test_a_cxx_client_talks_to_our_server_at_every_kind_of_place_row_22(
 
 def test_a_cxx_client_without_a_certificate_that_we_trust_is_refused(peer: Path, tmp_path: Path) -> None:
     tls, _ = contexts(tmp_path)
-    Authority().write(tmp_path)  # another one vouches for the client
+    another = tmp_path / "another"
+    another.mkdir()
+    Authority().write(another)
+    (another / "client.pem").replace(tmp_path / "client.pem")
 
     async def main() -> None:
         connected: list[object] = []
@@ -195,7 +198,7 @@ def test_a_cxx_client_without_a_certificate_that_we_trust_is_refused(peer: Path,
             )
             _, said = await process.communicate()
             assert process.returncode != 0
-            assert b"certificate verify failed" in said
+            assert b"kj::Exception" in said
             assert connected == []
 
     run("asyncio", main())

@@ -86,6 +86,10 @@ def _parse_host(text: str, kind: str, rest: str) -> Address:
     place, slash, path = rest[2:].partition("/")
     if slash and not web:
         raise ValueError(f"{problem} (nothing follows the port)")
+    if not (path.isascii() and path.isprintable()) or " " in path or "#" in path:
+        raise ValueError(f"{problem} (a path has no spaces and no '#'; what is not ASCII is written as %XX)")
+    if "@" in place or " " in place:
+        raise ValueError(f"{problem} (a host has no spaces, and nobody's name stands before it)")
     host, colon, port_text = place.rpartition(":")
     default = _HOST_KINDS[kind]
     if not colon or port_text.endswith("]"):

@@ -182,7 +182,8 @@ class Connecting:
         except TimeoutError as error:
             raise Disconnected(f"cannot connect to {place}: no answer within {self._timeout_s} s") from error
         except OSError as error:
-            raise Disconnected(f"cannot connect to {place}: {error}") from error
+            # Some that end a TLS stream say nothing but what they are called.
+            raise Disconnected(f"cannot connect to {place}: {str(error) or type(error).__name__}") from error
         if ended is not None:
             links[0].lost.add_done_callback(lambda _: ended.set())
         return Connection(links[0], place if isinstance(place, ChildProcess) else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from caplet.aio.transports.stream import StreamTransport
 from caplet.aio.transports.websocket import SUBPROTOCOL, WebSocketTransport
 
 from ..conftest import TIMEOUT_S, EchoServer, schema, until
-from .certificates import contexts
+from .certificates import Authority, contexts
 
 pytestmark = pytest.mark.usefixtures("each_loop")
 
@@ -114,16 +115,25 @@ def test_who_gives_up_in_the_moment_in_which_the_stream_is_open_leaves_nothing_o
     run(main())
 
 
-def test_a_client_without_a_certificate_is_refused_where_one_is_wanted() -> None:
+@pytest.mark.parametrize("address", ["tls://127.0.0.1:0", "wss://127.0.0.1:0/rpc"])
+@pytest.mark.parametrize("whose", ["nobody", "another authority"])
+def test_a_client_without_a_certificate_that_the_server_trusts_is_refused(
+    address: str, whose: str, tmp_path: Path
+) -> None:
     async def main() -> None:
         server, client = contexts()
-        anonymous = ssl.create_default_context()
-        anonymous.check_hostname = False
-        anonymous.verify_mode = ssl.CERT_NONE
-        async with caplet.serve("tls://127.0.0.1:0", EchoServer(), tls=server) as serving:
-            with pytest.raises(caplet.Disconnected, match=r"(?i)certificate|closed|reset"):
-                async with caplet.connect(serving.address, tls=anonymous) as connection:
+        refused = ssl.create_default_context()
+        refused.check_hostname = False
+        refused.verify_mode = ssl.CERT_NONE
+        if whose != "nobody":
+            Authority().write(tmp_path)
+            refused.load_cert_chain(tmp_path / "client.pem")
+        connected: list[object] = []
+        async with caplet.serve(address, EchoServer(), tls=server, on_connected=connected.append) as serving:
+            with pytest.raises(caplet.Disconnected, match="servers do that refuse the certificate of a client"):
+                async with caplet.connect(serving.address, tls=refused) as connection:
                     await connection.bootstrap(schema.Echo).echo(number=1)
+            assert connected == []
             await still_works(serving, tls=client)
 
     run(main())

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     LoopTransport = TypeVar("LoopTransport", bound="StreamTransport | WebSocketTransport")
 
-__all__ = ["StreamTransport", "open_stream", "write_buffers"]
+__all__ = ["REFUSED_UNHEARD", "StreamTransport", "open_stream", "write_buffers"]
 
 _READ_BYTES = 64 * 1024
 # Below this, copying pieces into one is cheaper than handing each to the loop.
@@ -36,6 +36,9 @@ _JOIN_BYTES = 16 * 1024
 _LAST_WORD_S = 10.0
 # What a peer goes on sending that broke the rules is thrown away up to so much, so that its end does not overtake our last word.
 _DRAIN_BYTES = 1024 * 1024
+
+# Servers check certificates when their clients take TLS for open already, and asyncio's do not say what is wrong with them.
+REFUSED_UNHEARD = "it was closed before a word came, as servers do that refuse the certificate of a client, or want one where there is none"
 
 
 class StreamTransport(asyncio.BufferedProtocol):
@@ -59,12 +62,15 @@ class StreamTransport(asyncio.BufferedProtocol):
         self._stream: asyncio.Transport | None = None
         self._receiver: Receiver | None = None
         self._room: memoryview | None = None
+        self._heard = False
         self._error: BaseException | None = None
         self._last_word: asyncio.TimerHandle | None = None
         # Whether the peer broke the rules; how much of what it sends is still thrown away; whether nothing more is written to it.
         self._refused = False
         self._drain_bytes = _DRAIN_BYTES
         self._ended = False
+        # Whether this side ended it.
+        self._closed = False
         self.peer = Peer(opened or "nobody")
 
     # --- what the loop calls ------------------------------------------------------------------------------------------------------
@@ -87,6 +93,7 @@ class StreamTransport(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Take bytes off the stream."""
         room, self._room = self._room, None
+        self._heard = True
         receiver = self._receiver
         if receiver is None:
             self._discard(nbytes)
@@ -120,7 +127,7 @@ class StreamTransport(asyncio.BufferedProtocol):
             self._error = ConnectionResetError(
                 f"{self.peer} ended the stream in the middle of a message ({missing} bytes of it came)"
             )
-        receiver.on_lost(self._error)
+        receiver.on_lost(self._error or self._refusal())
         return self._stream is not None and not self._stream.is_closing() and self._kind != "tls"
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -130,7 +137,12 @@ class StreamTransport(asyncio.BufferedProtocol):
         if self._last_word is not None:
             self._last_word.cancel()
         if receiver is not None:
-            receiver.on_lost(self._error or exc)
+            receiver.on_lost(self._error or exc or self._refusal())
+
+    def _refusal(self) -> ConnectionError | None:
+        """Return what it means that the peer ended the stream without a word; None when that means nothing."""
+        client = self._kind == "tls" and self._opened != ""
+        return ConnectionAbortedError(REFUSED_UNHEARD) if client and not self._heard and not self._closed else None
 
     def pause_writing(self) -> None:
         """Hear that the loop's buffer is full."""
@@ -171,6 +183,7 @@ class StreamTransport(asyncio.BufferedProtocol):
 
     def close(self) -> None:
         """Send what is unsent, then end the connection."""
+        self._closed = True
         stream = self._stream
         if stream is None or stream.is_closing() or self._ended:
             return
@@ -187,6 +200,7 @@ class StreamTransport(asyncio.BufferedProtocol):
 
     def abort(self) -> None:
         """End the connection at once."""
+        self._closed = True
         if self._stream is not None:
             self._stream.abort()
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from caplet.aio.peers import Peer, peer_of_stream
 from caplet.aio.transports.base import HIGH_WATER_BYTES, LOW_WATER_BYTES, NOBODY
-from caplet.aio.transports.stream import open_stream, write_buffers
+from caplet.aio.transports.stream import REFUSED_UNHEARD, open_stream, write_buffers
 from caplet.aio.transports.websocket_frames import NORMAL, SUBPROTOCOL_NAME, TEXT_FRAME, WRONG_KIND, message_of_frame
 from caplet.aio.transports.windows import stream_buffer_bytes
 from caplet.errors import DecodeError
@@ -80,6 +80,7 @@ class WebSocketTransport(asyncio.Protocol):
         self._stream: asyncio.Transport | None = None
         self._receiver: Receiver = NOBODY
         self._parts: list[bytes | bytearray] = []
+        self._heard = False
         self._close_code = NORMAL
         self._close_reason = ""
         self._error: BaseException | None = None
@@ -100,6 +101,7 @@ class WebSocketTransport(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes off the stream."""
+        self._heard = True
         self._protocol.receive_data(data)
         self._take_events()
 
@@ -116,6 +118,8 @@ class WebSocketTransport(asyncio.Protocol):
         error = self._error or exc
         if not self.opened.done():
             refusal = self._protocol.handshake_exc or error
+            if self._kind == "wss" and self._opened and not self._heard and exc is None:
+                refusal = ConnectionAbortedError(REFUSED_UNHEARD)
             self.opened.set_exception(ConnectionError(str(refusal or "it ended before the handshake was done")))
             # A server has nobody who waits for this.
             self.opened.exception()
@@ -338,7 +342,7 @@ def websocket_server(accept: Accept, address: Address, options: StreamOptions) -
         protocol = ServerProtocol(
             origins=origins, select_subprotocol=select_subprotocol, max_size=largest_frame_bytes(options)
         )
-        return WebSocketTransport(protocol, accept, options, address.kind, path=address.name)
+        return WebSocketTransport(protocol, accept, options, address.kind, path=address.name.partition("?")[0])
 
     return make_transport
 
