@@ -283,6 +283,29 @@ def test_a_program_with_a_running_loop_may_wait_too(world: World) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, asyncio.CancelledError])
+@pytest.mark.parametrize("kind", ["coroutine function", "function"])
+def test_what_would_end_a_program_ends_no_more_than_the_call_that_raises_it(
+    world: World, caplog: pytest.LogCaptureFixture, error: type[BaseException], kind: str
+) -> None:
+    class Raises(schema.Echo.Server):  # type: ignore[name-defined,misc]
+        async def wait(self) -> None:
+            raise error("enough")
+
+        def done(self) -> None:
+            raise error("enough")
+
+    with blocking.serve("tcp://127.0.0.1:0", Raises()) as serving, blocking.connect(serving.address) as connection:
+        echo: Any = connection.bootstrap(schema.Echo)
+        call = echo.wait() if kind == "coroutine function" else echo.done()
+        with pytest.raises((caplet.Failed, caplet.Disconnected), match=error.__name__):
+            call.wait(TIMEOUT_S)
+        with pytest.raises(caplet.Unimplemented):
+            echo.echo(number=1).wait(TIMEOUT_S)
+    assert world.echo.echo(number=4, text="x").wait(TIMEOUT_S).number == 4
+    assert error.__name__ in caplog.text
+
+
 def test_the_background_loop_cannot_wait_for_itself(world: World) -> None:
     def inside() -> None:
         call = world.echo.echo(number=1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import logging
 import os
 import threading
 from typing import TYPE_CHECKING, TypeVar
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Background", "background"]
 
 Result = TypeVar("Result")
+
+_log = logging.getLogger("caplet")
 
 # How long connections may take to say goodbye when the program ends.
 FAREWELL_S = 1.0
@@ -48,10 +51,21 @@ class Background:
         asyncio.set_event_loop(self.loop)
         self.loop.call_soon(self._begin)
         try:
-            self.loop.run_forever()
+            while not self._runs_to_its_end():
+                # What was answered before that has not been sent.
+                self.loop.call_soon(self.owner.turn)
         finally:
             asyncio.set_event_loop(None)
             self.loop.close()
+
+    def _runs_to_its_end(self) -> bool:
+        """Run the loop; return whether it was stopped, and did not break: every thread that waits for it would wait for ever."""
+        try:
+            self.loop.run_forever()
+        except (KeyboardInterrupt, SystemExit) as error:
+            _log.error("%s in the event loop of caplet.blocking, which goes on", type(error).__name__, exc_info=error)
+            return False
+        return True
 
     def _begin(self) -> None:
         """Make the vat, inside the loop."""
