@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent.parent
 SCHEMA = re.search(r"```capnp\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
 
 PRINTED = {
+    "calls": "Hello, Ada! Hello, Grace!\nHello, you!\n",
     "blocking": "Hello, World!\nHello, you!\n",
     "reconnect": "Hello, World!\nHello, again!\n2\n",
     "capabilities": "Hello, Alice!\nPermissionError: we do not greet Mallory\nthe membrane was revoked\n",

@@ -278,6 +278,8 @@ def test_a_pipeline_set_early_is_used_before_the_method_returns() -> None:
 
         async def hold(self, *, context: Any) -> Any:
             context.set_pipeline({"worker": self})
+            with pytest.raises(caplet.Failed, match="was set before"):
+                context.set_pipeline({"worker": None})
             await self.called.wait()
             return self
 

@@ -36,7 +36,7 @@ __all__ = ["CallContext"]
 class CallContext(Generic[Params, Results]):
     """One call, in the hands of the method that answers it."""
 
-    __slots__ = ("_call", "_handed_on", "_params", "_plan", "_results")
+    __slots__ = ("_call", "_handed_on", "_params", "_pipeline_is_set", "_plan", "_results")
 
     def __init__(self, call: IncomingCall, plan: MethodPlan, params: Any) -> None:
         self._call = call
@@ -44,6 +44,7 @@ class CallContext(Generic[Params, Results]):
         self._params: Params | None = params
         self._results: Any = None
         self._handed_on = False
+        self._pipeline_is_set = False
 
     @property
     def params(self) -> Params:
@@ -96,6 +97,12 @@ class CallContext(Generic[Params, Results]):
 
         Args:
             results: a struct of the method's results class, or a mapping of its fields; the final results must lead to the same objects.
+
+        Raises:
+            Failed: this was said before; calls that went there would be overtaken.
         """
+        if self._pipeline_is_set:
+            raise Failed("the pipeline of this call was set before")
         made: Any = self._plan.results(**results) if isinstance(results, Mapping) else results
+        self._pipeline_is_set = True
         in_vat(self._call.turns, partial(self._call.set_pipeline, made._as_pointer()))
