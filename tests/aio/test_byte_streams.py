@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -382,3 +382,33 @@ def test_a_source_may_give_what_is_to_be_awaited_though_its_function_does_not_sa
         assert await reading == DATA
 
     connected(receiver, use)
+
+
+@pytest.mark.parametrize("kind", ["iterable", "asynchronous"])
+def test_the_next_item_is_sent_when_there_is_room_for_it(kind: str) -> None:
+    async def main() -> None:
+        stream: caplet.ItemStream[int] = caplet.ItemStream(limit=2)
+        asked: list[int] = []
+
+        def numbers() -> Iterator[int]:
+            for number in range(10):
+                asked.append(number)
+                yield number
+
+        async def numbers_later() -> AsyncIterator[int]:
+            for number in numbers():
+                yield number
+
+        sending = asyncio.create_task(
+            caplet.send_items(stream.put, numbers() if kind == "iterable" else numbers_later())
+        )
+        for taken in range(10):
+            # More rounds of the loop than it takes to ask for all.
+            for _ in range(50):
+                await asyncio.sleep(0)
+            # Two wait, and the sender waits with one more.
+            assert len(asked) == min(10, taken + 3)
+            assert await anext(stream) == taken
+        assert await sending == 10
+
+    within_a_minute(main())

@@ -12,6 +12,8 @@ from caplet import blocking
 
 from .conftest import TIMEOUT_S, EchoServer, schema, until
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 QUICK = caplet.Reconnect(first_delay_s=0.001, longest_delay_s=0.01)
 
 

@@ -314,6 +314,30 @@ def test_a_write_that_fails_ends_the_connection_row_93() -> None:
 
 
 @pytest.mark.usefixtures("each_loop")
+@pytest.mark.parametrize("address", ["unix:{folder}/s", "memory:again"])
+def test_a_server_is_started_once_and_again_when_it_has_ended(address: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with caplet.serve(address.format(folder=tmp_path), EchoServer()) as serving:
+            first = serving.address
+            with pytest.raises(RuntimeError, match=f"listens already, at {first}"):
+                await serving.start()
+            async with caplet.connect(first) as connection:
+                assert (await connection.bootstrap(schema.Echo).echo(number=3)).number == 3
+            await serving.close()
+            await serving.serve_forever()
+            await serving.start()
+            assert serving.address == first
+            running = asyncio.create_task(serving.serve_forever())
+            async with caplet.connect(first) as connection:
+                assert (await connection.bootstrap(schema.Echo).echo(number=4)).number == 4
+            assert not running.done()
+            await serving.shutdown()
+            await running
+
+    run(main())
+
+
+@pytest.mark.usefixtures("each_loop")
 def test_a_gentle_end_lets_calls_under_way_finish() -> None:
     async def main() -> None:
         release = asyncio.Event()

@@ -9,7 +9,7 @@ import pytest
 
 import caplet
 
-from .conftest import ListenerServer, World, schema
+from .conftest import EchoServer, ListenerServer, World, schema
 
 
 def test_a_membrane_stands_between_two_ends_of_a_connection(run: Any) -> None:
@@ -78,15 +78,45 @@ def test_promises_own_objects_and_broken_references(run: Any) -> None:
     run(scenario)
 
 
+def test_what_a_client_stands_for_is_said_with_the_place_that_it_came_from_H26(run: Any) -> None:
+    async def scenario(world: World) -> None:
+        address = world.serving.address
+        waiting, resolver = caplet.promise(schema.Echo)
+        assert caplet.debug_info(waiting).startswith("promise")
+        resolver.resolve(world.echo)
+        await waiting.echo(number=1)
+        for client in (world.echo, waiting):
+            assert caplet.debug_info(client) == f"import 0 of {address}"
+        outside = caplet.Membrane(caplet.MembranePolicy()).to_outside(world.echo)
+        assert caplet.debug_info(outside) == f"outside of a membrane, import 0 of {address}"
+        assert caplet.debug_info(caplet.this_cap(EchoServer())) == "local EchoServer"
+        lent, revoker = caplet.revocable(world.echo)
+        assert caplet.debug_info(lent) == f"revocable, import 0 of {address}"
+        revoker.revoke(caplet.Failed("no longer"))
+        assert caplet.debug_info(lent) == "revocable, broken: no longer"
+        waiting.close()
+        outside.close()
+        await world.settle()
+
+    run(scenario)
+
+
 def test_the_end_of_a_connection_breaks_what_came_over_it(run: Any) -> None:
     async def scenario(world: World) -> None:
         heard: asyncio.Future[caplet.RpcError] = asyncio.get_running_loop().create_future()
+        told: list[caplet.RpcError] = []
         async with caplet.connect(world.serving.address) as connection:
             echo = connection.bootstrap(schema.Echo)
             await echo.echo(number=1)
             caplet.on_broken(echo, heard.set_result)
             forgotten = caplet.on_broken(echo, lambda error: heard.set_exception(AssertionError("was cancelled")))
             forgotten.cancel()
+            # One that hears of the end may forget another that is about to.
+            late: list[caplet.BrokenHandle] = []
+            caplet.on_broken(echo, lambda error: late[0].cancel())
+            late += [caplet.on_broken(echo, lambda error: told.append(error))]
         assert isinstance(await heard, caplet.Disconnected)
+        await world.settle()
+        assert told == []
 
     run(scenario)

@@ -48,7 +48,14 @@ def test_every_message_is_a_line_of_json(tmp_path: Path) -> None:
     for way in ("sent", "received"):
         assert kinds.count((way, "call")) == 2
         assert kinds.count((way, "bootstrap")) == 2
-    assert {"at_s", "connection", "way", "kind", "words"} <= set(lines[0])
+    assert {"at_s", "process", "connection", "peer", "way", "kind", "words"} <= set(lines[0])
+    # Two programs, each with the two ends of its connection: four conversations can be told apart.
+    conversations: dict[tuple[int, int], list[str]] = {}
+    for line in lines:
+        assert line["peer"] == "memory:trace"
+        conversations.setdefault((line["process"], line["connection"]), []).append(f"{line['way']} {line['kind']}")
+    assert len({process for process, _ in conversations}) == 2
+    assert sorted(kinds[0] for kinds in conversations.values()) == ["received bootstrap"] * 2 + ["sent bootstrap"] * 2
 
 
 def test_a_file_that_cannot_be_written_is_said_and_harms_nothing(tmp_path: Path) -> None:

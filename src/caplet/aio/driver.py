@@ -83,7 +83,7 @@ class Link:
         self._lost: asyncio.Future[None] | None = None
         self.opened_s = owner.loop.time()
         self.connection: ProtocolConnection = owner.vat.add_connection(
-            transport.peer, bootstrap=bootstrap, limits=limits
+            transport.peer, bootstrap=bootstrap, limits=limits, name=str(transport.peer)
         )
         self.connection.flow.driver = self
         self.connection.flow.make_window = make_window

@@ -75,7 +75,11 @@ class Serving:
 
         Raises:
             OSError: an address is in use, or cannot be listened at; the text says which address.
+            RuntimeError: it listens already.
         """
+        if self._listeners:
+            raise RuntimeError(f"this server listens already, at {', '.join(self.addresses)}")
+        self._stopped.clear()
         owner = self._owner = running_vat()
         bootstrap = public_object(self._service, self._rules.interceptor)
         accepted = self._accepted = AcceptedLinks(owner, bootstrap, self._options.limits, self._rules)

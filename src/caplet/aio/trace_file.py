@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from functools import cache
+from itertools import count
 from typing import TYPE_CHECKING, TextIO
 
 from caplet.rpc.tracing import JsonTrace
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["VARIABLE", "trace_to_file", "traces_to_file"]
 
 VARIABLE = "CAPLET_TRACE"
+
+# What tells the connections of this process apart: several may lead to one address.
+_numbers = count(1)
 
 _log = logging.getLogger("caplet.trace")
 
@@ -33,7 +37,8 @@ def trace_to_file(connection: Connection) -> None:
     if path:
         output = _opened(path, os.getpid())
         if output is not None:
-            connection.tracer = JsonTrace(connection, output)
+            about = {"process": os.getpid(), "connection": next(_numbers), "peer": str(connection.peer)}
+            connection.tracer = JsonTrace(connection, output, about)
 
 
 @cache

@@ -189,8 +189,9 @@ class LocalCapability(Capability):
         self.after.append(function)
 
     def describe(self) -> str:
-        """Return the name of the object's class."""
-        return f"local {type(self.dispatcher).__name__}"
+        """Return what its dispatcher says, which may stand for more than itself; else the name of its class."""
+        describe: Callable[[], str] | None = getattr(self.dispatcher, "describe", None)
+        return f"local {type(self.dispatcher).__name__}" if describe is None else describe()
 
 
 class Released:

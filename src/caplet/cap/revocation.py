@@ -77,6 +77,12 @@ class Revocable:
         answer.on_done(passed.over)
         call.follow(answer)
 
+    def describe(self) -> str:
+        """Return the chain."""
+        return (
+            f"revocable, {self.target.describe()}" if self.target is not None else f"revocable, broken: {self.reason}"
+        )
+
     def released(self) -> None:
         """Let go of the object."""
         self.target = None

@@ -15,7 +15,7 @@ from caplet.wire.framing import Framer, frame
 from caplet.wire.message import MessageBuilder, MessageReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import BinaryIO, TextIO
 
     from caplet.rpc.connection import Connection
@@ -168,17 +168,19 @@ class JsonTrace:
     Args:
         connection: the connection, for its name and the time.
         output: what lines are written to.
+        about: what each line says of the connection; None for its name.
     """
 
-    def __init__(self, connection: Connection, output: TextIO) -> None:
+    def __init__(self, connection: Connection, output: TextIO, about: Mapping[str, object] | None = None) -> None:
         self.connection = connection
         self.output = output
+        self.about = {"connection": connection.name} if about is None else about
 
     def __call__(self, way: str, message: object) -> None:
         """Write the line of one message; `way` is "sent" or "received"."""
         line: dict[str, object] = {
             "at_s": self.connection.turns.host.now_s(),
-            "connection": self.connection.name,
+            **self.about,
             "way": way,
         }
         try:

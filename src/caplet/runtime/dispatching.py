@@ -88,6 +88,10 @@ class ServerDispatcher:
                 return f"interface {interface.display_name} has no method @{method_id} here"
         return f"{type(self.server).__qualname__} has no interface @0x{interface_id:016x} (method @{method_id})"
 
+    def describe(self) -> str:
+        """Return the name of the object's class."""
+        return f"local {type(self.server).__qualname__}"
+
     def released(self) -> None:
         """No reference to the object is left: tell it."""
         self.plan.tell_released(self.server)
