@@ -228,7 +228,7 @@ class LoopHost:
         self._stepping = False
         # What a task is made of while the first step of its method is taken by hand, and the step that it then wants.
         self._starting: tuple[RunningCall, Context] | None = None
-        self._step: asyncio.Handle | None = None
+        self._step: Callable[[], object] | None = None
         self._thread = threading.get_ident()
         # Running methods must not be garbage collected while the loop holds their tasks weakly.
         self._methods: set[asyncio.Task[None]] = set()
@@ -415,18 +415,17 @@ class LoopHost:
         """
         loop = self.loop
         variables = copy_context() if context is None else context.copy()
-        task: asyncio.Task[None]
-        alone = current_task(loop) is None
-        by_hand = FIRST_STEP_BY_HAND and alone and self._ready is not None
-        if by_hand and isinstance(method, RunningCall) and loop.get_task_factory() is None and not loop.get_debug():
-            return self._start_by_hand(method, variables)
         coroutine = cast("Coroutine[Any, Any, None]", method)
-        if sys.version_info >= (3, 12) and alone and loop.get_task_factory() is None:
-            task = asyncio.Task(coroutine, loop=loop, eager_start=True, context=variables)
-        else:
+        if current_task(loop) is not None or loop.get_task_factory() is not None:
             task = loop.create_task(coroutine, context=variables)
-            if alone:
-                self._begin(task)
+        elif sys.version_info >= (3, 12):
+            task = asyncio.Task(coroutine, loop=loop, eager_start=True, context=variables)
+        elif FIRST_STEP_BY_HAND and isinstance(method, RunningCall) and not loop.get_debug():
+            return self._start_by_hand(method, variables)
+        else:
+            # Python 3.11 cannot be asked for tasks that begin at once.
+            task = asyncio.Task.__new__(asyncio.Task)
+            variables.run(self._init_task(task, coroutine, variables))
         if not task.done():
             self._keep(task)
         return task
@@ -437,17 +436,6 @@ class LoopHost:
         self.wake_behind = True
         self._methods.add(task)
         task.add_done_callback(self._methods.discard)
-
-    def _begin(self, task: asyncio.Task[None]) -> None:
-        """Take the first step of a new task now, where the loop lets us: Python 3.11 cannot be asked for it."""
-        ready = self._ready
-        if not ready or self.loop.get_task_factory() is not None:
-            return
-        step = ready.pop()
-        if getattr(getattr(step, "_callback", None), "__self__", None) is task:
-            step._run()
-        else:
-            ready.append(step)
 
     def _start_by_hand(self, method: RunningCall, variables: Context) -> MethodTask:
         """Take the first step of a method, and make a task in earnest only when it waits or somebody has looked at the task."""
@@ -476,7 +464,7 @@ class LoopHost:
             self._starting = None
             step, self._step = self._step, None
         if step is not None:
-            step._run()
+            variables.run(step)
             if not task.done():
                 self._keep(task)
         return task
@@ -484,18 +472,23 @@ class LoopHost:
     def make_task(self, task: MethodTask) -> None:
         """Make a task in earnest; the step that it wants is taken behind the one that is taken by hand."""
         assert self._starting is not None
-        assert self._ready is not None
         method, variables = self._starting
         task.maker = None
-        TASK.__init__(task, method, loop=self.loop, context=variables)
-        step = self._ready.pop()
-        if getattr(getattr(step, "_callback", None), "__self__", None) is task:
-            self._step = step
-        else:
-            # Another thread came in between: the loop takes the step.
-            self._ready.append(step)
-            self._keep(task)
+        self._step = self._init_task(task, cast("Coroutine[Any, Any, None]", method), variables)
         method.task = task
+
+    def _init_task(
+        self, task: asyncio.Task[None], coroutine: Coroutine[Any, Any, None], variables: Context
+    ) -> Callable[[], object]:
+        """Initialize a new task, and return its first step, which it would ask the loop for."""
+        loop: Any = self.loop
+        steps: list[Callable[[], object]] = []
+        loop.call_soon = lambda step, *, context: steps.append(step)
+        try:
+            TASK.__init__(task, coroutine, loop=loop, context=variables)
+        finally:
+            del loop.call_soon
+        return steps[0]
 
     @property
     def methods(self) -> list[asyncio.Task[None]]:

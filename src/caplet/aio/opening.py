@@ -71,8 +71,8 @@ _SocketAddress: TypeAlias = "tuple[int, int, int, str, tuple[object, ...]]"
 
 
 def watches_sockets(loop: asyncio.AbstractEventLoop) -> bool:
-    """Tell whether a socket is best read and written by us, because the loop's own transports would do the same in Python."""
-    return isinstance(loop, asyncio.SelectorEventLoop)
+    """Tell whether a loop says when a socket can be read and written: all do but the one of Windows that reads and writes itself."""
+    return type(loop).add_reader is not asyncio.AbstractEventLoop.add_reader
 
 
 def begin(loop: asyncio.AbstractEventLoop, place: Address | Place) -> Attempt | None:

@@ -1,4 +1,4 @@
-"""Messages over a socket that the loop only watches: TCP and Unix sockets on asyncio's own loops, file descriptors on every loop.
+"""Messages over a socket that the loop only watches: TCP and Unix sockets, with file descriptors on the latter.
 
 Knows non-blocking sockets, and descriptors that travel on Unix sockets. Does not know addresses or the RPC protocol.
 

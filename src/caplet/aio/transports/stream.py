@@ -1,4 +1,4 @@
-"""Messages over any asyncio stream transport: TLS, pipes, memory, and TCP on loops that are faster by themselves than through us.
+"""Messages over any asyncio stream transport: TLS, pipes, what a program has opened itself, and TCP on loops that do not watch sockets.
 
 Knows framing over a byte stream and the loop's transports. Does not know addresses or the RPC protocol.
 
