@@ -326,6 +326,7 @@ class Connection(Tables):
             return f"no trace: the trace encoder failed with {type(failure).__name__}: {failure}"
 
     # --- what the tables ask for ----------------------------------------------------------------------------------------------------
+    # An `entry` here and below is the argument under a name that has a C type: `tables.pxd` cannot name the types of entries, which name it.
 
     def add_silent(self, asked: Question) -> int:
         """Give a call that no Return is expected for an id, round robin."""
@@ -432,10 +433,11 @@ class Connection(Tables):
             self.send(encode.resolve_error(exported.id, error, self.trace_of(error)))
             return
         message = encode.resolve(exported.id)
-        exported.target = descriptor.describe(self, capability, message.body.init_struct(0, 1, 1), message, None)
+        exported.target = descriptor.describe(self, capability, message.init_target(), message, None)
         self.send(message)
 
     # --- what promises become ----------------------------------------------------------------------------------------------------
+    # Entries ask here, because what does it stands above them; and a connection with one rule switched off shows that tests notice.
 
     def settle(self, raw: RemoteCapability, called: bool, capability: Capability) -> Capability:
         """Return what a promise of the peer becomes, under embargo if need be."""

@@ -1,7 +1,8 @@
-"""The one file that reads `rpc.capnp`: where each field of each message lies.
+"""What received messages are made of: the numbers of all kinds in `rpc.capnp`, and how what several messages share is read.
 
-Knows offsets and nothing about what a message does. Numbers are byte offsets in the data section and pointer indexes; defaults that are
-not zero are part of the reading (a Bool whose default is true is stored inverted).
+Knows nothing about what a message does. The fields of each message are read where it is digested, in `inbound.py`, those of a CapDescriptor in
+`descriptor.py`. Numbers are byte offsets in the data section and pointer indexes; defaults that are not zero are part of the reading (a Bool whose
+default is true is stored inverted).
 """
 
 from __future__ import annotations
@@ -93,6 +94,9 @@ SENDER_PROMISE = 2
 RECEIVER_HOSTED = 3
 RECEIVER_ANSWER = 4
 THIRD_PARTY_HOSTED = 5
+
+# Payload, 0 + 2: the content, and the list of the capabilities that it refers to.
+CAP_TABLE = 1
 
 # Resolve, tag at byte 4.
 RESOLVE_CAP = 0

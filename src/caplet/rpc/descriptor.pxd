@@ -1,6 +1,7 @@
 # C types of descriptor.py.
 cimport cython
 cimport caplet.rpc.decode as decode
+cimport caplet.rpc.encode as encode
 cimport caplet.rpc.resolution as resolution
 from caplet.cap.capability cimport Capability
 from caplet.rpc.answer cimport AnswerRow
@@ -16,7 +17,7 @@ cdef int IMPORT_PROMISE, IMPORT_RESOLVED, EXPORT_HOSTED, EXPORT_PROMISE, NO_FD, 
 
 @cython.locals(exports=list, listed=AnyListBuilder, index=cython.Py_ssize_t, capabilities=list)
 cpdef write_table(Tables connection, OutgoingMessage message)
-@cython.locals(export=Export, promise=cython.bint, remote=RemoteCapability)
+@cython.locals(export=Export, promise=cython.bint)
 cpdef Capability describe(Tables connection, Capability capability, AnyStructBuilder descriptor, OutgoingMessage message,
                           list exports)
 @cython.locals(export=Export)

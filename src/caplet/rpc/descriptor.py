@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from caplet.cap.capability import NULL, BrokenCapability, Capability
 from caplet.errors import Failed, Overloaded, ProtocolError
-from caplet.rpc import decode, resolution
+from caplet.rpc import decode, encode, resolution
 from caplet.rpc.export import Export
 from caplet.rpc.export import State as ExportState
 from caplet.rpc.import_ import Import
@@ -99,8 +99,7 @@ def describe(
     if exports is not None:
         exports.append(export.id)
     promise = export.state == EXPORT_PROMISE
-    descriptor.set_u16(0, SENDER_PROMISE if promise else SENDER_HOSTED)
-    descriptor.set_u32(4, export.id)
+    encode.write_sender(descriptor, export.id, promise)
     fd = None if promise else capability.fd
     if fd is not None:
         attach_fd(descriptor, message, fd)
@@ -112,7 +111,7 @@ def attach_fd(descriptor: AnyStructBuilder, message: OutgoingMessage, fd: int) -
     if message.fds is None:
         message.fds = []
     if len(message.fds) < NO_FD:
-        descriptor.set_u8(2, len(message.fds), NO_FD)
+        encode.write_attached_fd(descriptor, len(message.fds))
         message.fds.append(fd)
 
 
@@ -155,7 +154,7 @@ def read_table(connection: Connection, payload: AnyStruct, fds: list[int] | None
     Raises:
         ProtocolError: a descriptor of an unknown kind, or one that breaks the rules.
     """
-    listed = payload.list(1)
+    listed = payload.list(decode.CAP_TABLE)
     return [read(connection, listed.struct(index), fds) for index in range(len(listed))]
 
 

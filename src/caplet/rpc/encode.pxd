@@ -6,7 +6,7 @@ from caplet.wire.untyped_builder cimport AnyListBuilder, AnyPointerBuilder, AnyS
 
 cdef long long ENVELOPE_WORDS, LONGEST_FIRST_SEGMENT_WORDS, COPIED_WORDS
 cdef int BODY_POSITION, BODY_BYTES, PAYLOAD_POINTERS
-cdef int CALL, RETURN, FINISH, RELEASE
+cdef int CALL, RETURN, FINISH, RELEASE, TARGET_PROMISED_ANSWER, SENDER_HOSTED, SENDER_PROMISE
 cdef bytes CALL_TEMPLATE, RETURN_TEMPLATE, EMPTY_RETURN_TEMPLATE, FINISH_TEMPLATE, RELEASE_TEMPLATE
 
 cdef class OutgoingMessage(MessageBuilder):
@@ -42,5 +42,9 @@ cpdef OutgoingMessage finish(unsigned int question_id, bint release_result_caps)
 @cython.locals(message=OutgoingMessage)
 cpdef OutgoingMessage release(unsigned int import_id, unsigned int count)
 cpdef write_imported_cap(AnyStructBuilder target, unsigned int import_id)
+cpdef write_answer_target(AnyStructBuilder target, unsigned int question_id, tuple path)
+cpdef write_sender(AnyStructBuilder descriptor, unsigned int export_id, bint promise)
+cpdef write_receiver_hosted(AnyStructBuilder descriptor, unsigned int import_id)
+cpdef write_receiver_answer(AnyStructBuilder descriptor, unsigned int question_id, tuple path)
 @cython.locals(promised=AnyStructBuilder, operations=AnyListBuilder, operation=AnyStructBuilder, index=cython.Py_ssize_t)
 cpdef write_promised_answer(AnyStructBuilder holder, unsigned int question_id, tuple path)

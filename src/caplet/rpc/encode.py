@@ -1,4 +1,4 @@
-"""The one file that writes `rpc.capnp`: messages with their fields at the right places.
+"""The one file that writes what is in `rpc.capnp`: messages, and what several of them share, with their fields at the right places.
 
 Knows offsets, the sizes of structs, and the defaults that must be written as ones (`releaseParamCaps`, `releaseResultCaps`,
 `requireEarlyCancellationWorkaround` default to true, and we say false). Does not know what a message does.
@@ -30,9 +30,14 @@ __all__ = [
     "resolve",
     "return_",
     "unimplemented",
+    "write_answer_target",
+    "write_attached_fd",
     "write_error",
     "write_imported_cap",
     "write_promised_answer",
+    "write_receiver_answer",
+    "write_receiver_hosted",
+    "write_sender",
 ]
 
 # What a Call or Return needs beside its params or results, with a short path and a small capability table.
@@ -49,6 +54,9 @@ CALL = decode.CALL
 RETURN = decode.RETURN
 FINISH = decode.FINISH
 RELEASE = decode.RELEASE
+TARGET_PROMISED_ANSWER = decode.TARGET_PROMISED_ANSWER
+SENDER_HOSTED = decode.SENDER_HOSTED
+SENDER_PROMISE = decode.SENDER_PROMISE
 
 
 @cache
@@ -146,7 +154,7 @@ class OutgoingMessage(MessageBuilder):
         return made
 
     def init_target(self) -> AnyStructBuilder:
-        """Make the MessageTarget of a Call and return it."""
+        """Make the MessageTarget of a Call or Disembargo, or the CapDescriptor of a Resolve, and return it: they have one place and size."""
         made = AnyStructBuilder.__new__(AnyStructBuilder)
         self.init_struct(made, self.segments[0], BODY_POSITION + self.data_words, 1, 1)
         return made
@@ -300,8 +308,37 @@ def write_imported_cap(target: AnyStructBuilder, import_id: int) -> None:
     target.set_u32(0, import_id)
 
 
+def write_answer_target(target: AnyStructBuilder, question_id: int, path: Path) -> None:
+    """Write a MessageTarget that names a path of an answer of the receiver's."""
+    target.set_u16(4, TARGET_PROMISED_ANSWER)
+    write_promised_answer(target, question_id, path)
+
+
+def write_sender(descriptor: AnyStructBuilder, export_id: int, promise: bool) -> None:
+    """Write a CapDescriptor of an object, or a promise, that the sender exports."""
+    descriptor.set_u16(0, SENDER_PROMISE if promise else SENDER_HOSTED)
+    descriptor.set_u32(4, export_id)
+
+
+def write_receiver_hosted(descriptor: AnyStructBuilder, import_id: int) -> None:
+    """Write a CapDescriptor of an object which the receiver exports."""
+    descriptor.set_u16(0, decode.RECEIVER_HOSTED)
+    descriptor.set_u32(4, import_id)
+
+
+def write_receiver_answer(descriptor: AnyStructBuilder, question_id: int, path: Path) -> None:
+    """Write a CapDescriptor of what a path of an answer of the receiver's leads to."""
+    descriptor.set_u16(0, decode.RECEIVER_ANSWER)
+    write_promised_answer(descriptor, question_id, path)
+
+
+def write_attached_fd(descriptor: AnyStructBuilder, index: int) -> None:
+    """Write into a CapDescriptor which of the message's file descriptors goes with it."""
+    descriptor.set_u8(2, index, decode.NO_FD)
+
+
 def write_promised_answer(holder: AnyStructBuilder, question_id: int, path: Path) -> None:
-    """Write a PromisedAnswer behind pointer 0 of a MessageTarget or CapDescriptor (whose tag the caller writes)."""
+    """Write a PromisedAnswer behind pointer 0 of a MessageTarget or CapDescriptor, whose tag the caller writes."""
     promised = holder.init_struct(0, 1, 1)
     promised.set_u32(0, question_id)
     if path:

@@ -15,14 +15,14 @@ from caplet.wire.segment cimport Segment
 from caplet.wire.untyped cimport AnyPointer, AnyStruct
 
 cdef int LINGERING, CANCELLED, RETURNED, RETURNED_FOR_GOOD, FINISHED, FINISHED_AND_RELEASED
-cdef int CALL, RETURN, FINISH, RELEASE, TO_YOURSELF, RESULTS, TARGET_IMPORTED_CAP, TARGET_PROMISED_ANSWER
+cdef int CALL, RETURN, FINISH, RELEASE, TO_YOURSELF, RESULTS, TARGET_IMPORTED_CAP, TARGET_PROMISED_ANSWER, CAP_TABLE
 
 @cython.locals(tag=cython.int, body=AnyStruct)
 cpdef receive(Tables connection, MessageReader message, list fds)
 @cython.locals(answer_id=cython.uint, results_to=cython.int, payload=AnyStruct, words=cython.Py_ssize_t, segment=Segment,
                hints=cython.int, redirected=cython.bint, row=AnswerRow, target=Capability)
 cpdef receive_call(Tables connection, MessageReader message, AnyStruct body, list fds)
-@cython.locals(kind=cython.int, promised=AnyStruct, exported=Export, row=AnswerRow, found=Capability)
+@cython.locals(kind=cython.int, promised=AnyStruct, exported=Export, row=AnswerRow)
 cpdef Capability find_target(Tables connection, AnyStruct target)
 @cython.locals(question_id=cython.uint, asked=Question, kind=cython.int, over=cython.int, exports=list)
 cpdef receive_return(Tables connection, MessageReader message, AnyStruct body, list fds)

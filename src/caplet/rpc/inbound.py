@@ -1,7 +1,10 @@
 """What each message of the peer does.
 
 Knows the order of the steps inside each message and which irregularity of the peer is ignored, fails one call, or ends the connection
-(`ProtocolError`). Does not know how tables change (the tables do) or how bytes are read (`decode.py`).
+(`ProtocolError`). Does not know how tables change (the tables do).
+
+Numbers in reads are where a field lies: the byte in the data section, the bit for a Bool, the index of a pointer. A Bool whose default is true is read
+with that default. The kinds of things have names, in `decode.py`.
 """
 
 from __future__ import annotations
@@ -46,6 +49,7 @@ TO_YOURSELF = decode.TO_YOURSELF
 RESULTS = decode.RESULTS
 TARGET_IMPORTED_CAP = decode.TARGET_IMPORTED_CAP
 TARGET_PROMISED_ANSWER = decode.TARGET_PROMISED_ANSWER
+CAP_TABLE = decode.CAP_TABLE
 
 
 def receive(connection: Connection, message: MessageReader, fds: list[int] | None) -> None:
@@ -83,7 +87,7 @@ def receive_call(connection: Connection, message: MessageReader, body: AnyStruct
     if results_to > TO_YOURSELF:
         raise ProtocolError("Call.sendResultsTo asks for something else than caller or yourself")
     payload = body.struct(1)
-    if payload.has(1):
+    if payload.has(CAP_TABLE):
         message.capabilities = descriptor.read_table(connection, payload, fds)
     if answer_id in connection.answers:
         raise ProtocolError(f"Call for question {answer_id}, which is still open")
@@ -140,7 +144,7 @@ def receive_bootstrap(connection: Connection, message: MessageReader, body: AnyS
     row = AnswerRow(connection, answer_id, 0, 0, AnyPointer(), 0, 0, False)
     connection.answers[answer_id] = row
     try:
-        if body.has(0):
+        if body.has(0):  # deprecatedObjectId
             raise Unimplemented("restoring objects by id through Bootstrap is not supported")
         if connection.make_bootstrap is None:
             raise Failed("this vat has no public object (bootstrap interface)")
@@ -173,10 +177,10 @@ def receive_return(connection: Connection, message: MessageReader, body: AnyStru
     exports = asked.exports
     if exports is not None:
         asked.exports = None
-        if body.boolean(32, True):
+        if body.boolean(32, True):  # releaseParamCaps
             descriptor.take_back(connection, exports)
     kind = body.u16(6)
-    over = RETURNED_FOR_GOOD if body.boolean(33) else RETURNED
+    over = RETURNED_FOR_GOOD if body.boolean(33) else RETURNED  # noFinishNeeded
     if asked.state == CANCELLED:
         # Our Finish asked the peer to release what the results hold, so they are not looked at.
         if kind == decode.TAKE_FROM_OTHER_QUESTION:
@@ -222,7 +226,7 @@ def return_results(
     if asked.is_tail:
         raise ProtocolError("Return with results for a call whose results were to stay at the peer")
     payload = body.struct(0)
-    if payload.has(1):
+    if payload.has(CAP_TABLE):
         message.capabilities = descriptor.read_table(connection, payload, fds)
     asked.advance(over)
     asked.complete_results(payload.pointer(0), message.capabilities)
@@ -233,10 +237,10 @@ def receive_finish(connection: Connection, body: AnyStruct) -> None:
     row = connection.answers.get(body.u32(0))
     if row is None:
         return
-    if body.boolean(33, True):
+    if body.boolean(33, True):  # requireEarlyCancellationWorkaround
         # The peer may have sent Call and Finish together and means the call to be made all the same.
         row.must_start = True
-    row.advance(FINISHED_AND_RELEASED if body.boolean(32, True) else FINISHED)
+    row.advance(FINISHED_AND_RELEASED if body.boolean(32, True) else FINISHED)  # releaseResultCaps
 
 
 # --- references ------------------------------------------------------------------------------------------------------------------
@@ -314,7 +318,7 @@ class Echo:
             connection.disconnect(ProtocolError("Disembargo for something that does not lead back to its sender"))
             return
         message = encode.disembargo(decode.RECEIVER_LOOPBACK, self.embargo_id)
-        capability.write_target(message.body.init_struct(0, 1, 1))
+        capability.write_target(message.init_target())
         connection.send(message)
 
 

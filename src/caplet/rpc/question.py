@@ -12,6 +12,9 @@ peer said that it needs no Finish (`noFinishNeeded`), and where no Return is exp
 
 The caller's interest ends by itself when the outcome is known, because capabilities in results are counted on their own; so a Finish
 usually follows the Return at once.
+
+Why there is one Finish: only the two actions of that name send it. They stand in rows that lead from a state in which none was sent (WAITING,
+LINGERING, SILENT) to one in which it was (CANCELLED, GONE), and no row leads back.
 """
 
 from __future__ import annotations
@@ -57,7 +60,9 @@ class Event(IntEnum):
 class Action(IntEnum):
     """What has to be done."""
 
+    # The capabilities in the results are ours: each is counted and given back on its own.
     SEND_FINISH = 0
+    # Nobody here will look at the results: the peer is to release what they hold (`releaseResultCaps`).
     SEND_FINISH_AND_RELEASE = 1
     FREE_ID = 2
 

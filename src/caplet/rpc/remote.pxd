@@ -11,7 +11,7 @@ from caplet.rpc.import_ cimport Import
 from caplet.rpc.question cimport Question, Slot
 from caplet.wire.untyped_builder cimport AnyStructBuilder
 
-cdef int GONE, TARGET_PROMISED_ANSWER
+cdef int GONE
 
 cdef class RemoteCapability(Capability):
     cdef public Tables link

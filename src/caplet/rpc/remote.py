@@ -5,7 +5,7 @@ are put together (`outbound.py`).
 
 The two that address something on the wire, `ImportedCapability` and `PipelinedCapability`, always send to exactly what they name. They are
 what is frozen when we tell the peer where something leads. `RemotePromise` stands in front of one of them and leaves it when the promise
-resolves; that is what programs hold.
+resolves; that is what programs hold. Elsewhere, what addresses something is called its `raw` capability, and what stands in front of it the promise.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from caplet.cap.capability import BrokenWatch, Capability, Marker
 from caplet.cap.hints import NO_PROMISE_PIPELINING, ONLY_PROMISE_PIPELINE
 from caplet.errors import CapletError
-from caplet.rpc import decode, encode
+from caplet.rpc import encode
 from caplet.rpc.question import State
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ __all__ = [
 
 
 GONE = int(State.GONE)
-TARGET_PROMISED_ANSWER = decode.TARGET_PROMISED_ANSWER
 
 
 class RemoteCapability(Capability):
@@ -156,8 +155,7 @@ class ImportedCapability(RemoteCapability):
 
     def write_descriptor(self, descriptor: AnyStructBuilder) -> None:
         """Fill a CapDescriptor."""
-        descriptor.set_u16(0, decode.RECEIVER_HOSTED)
-        descriptor.set_u32(4, self.row.id)
+        encode.write_receiver_hosted(descriptor, self.row.id)
 
     def mark_called(self) -> None:
         """Note that something was sent to it."""
@@ -186,13 +184,11 @@ class PipelinedCapability(RemoteCapability):
 
     def write_target(self, target: AnyStructBuilder) -> None:
         """Fill a MessageTarget."""
-        target.set_u16(4, TARGET_PROMISED_ANSWER)
-        encode.write_promised_answer(target, self.slot.question.id, self.slot.path)
+        encode.write_answer_target(target, self.slot.question.id, self.slot.path)
 
     def write_descriptor(self, descriptor: AnyStructBuilder) -> None:
         """Fill a CapDescriptor."""
-        descriptor.set_u16(0, decode.RECEIVER_ANSWER)
-        encode.write_promised_answer(descriptor, self.slot.question.id, self.slot.path)
+        encode.write_receiver_answer(descriptor, self.slot.question.id, self.slot.path)
 
     def mark_called(self) -> None:
         """Note that something was sent to it."""

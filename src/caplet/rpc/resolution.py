@@ -81,7 +81,7 @@ def start_embargo(connection: Connection, raw: RemoteCapability, capability: Cap
     embargo = Embargo(connection, promise, capability)
     embargo.id = connection.embargoes.add(embargo)
     message = encode.disembargo(decode.SENDER_LOOPBACK, embargo.id)
-    raw.write_target(message.body.init_struct(0, 1, 1))
+    raw.write_target(message.init_target())
     connection.send(message)
     return promise
 

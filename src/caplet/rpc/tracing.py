@@ -81,8 +81,8 @@ def describe_descriptor(descriptor: AnyStruct) -> object:
 
 def describe_table(payload: AnyStruct, found: dict[str, object]) -> None:
     """Add the capability table of a Payload."""
-    if payload.has(1):
-        listed = payload.list(1)
+    if payload.has(decode.CAP_TABLE):
+        listed = payload.list(decode.CAP_TABLE)
         found["capabilities"] = [describe_descriptor(listed.struct(index)) for index in range(len(listed))]
 
 
