@@ -59,15 +59,13 @@ def open_module(
         namespace: the globals of the module; what is looked up is kept there.
         file_id: the id of the schema file.
         imports: the modules of the files that it imports; one that was not generated is no error, since the schema has what it needs of them.
-        schema: a flat code generator request in base 85, or the path by which a standard schema is imported.
+        schema: a flat code generator request as text, or the path by which a standard schema is imported.
 
     Raises:
         DecodeError: the schema is damaged.
         SchemaError: it declares what was loaded before in a version that does not fit.
     """
-    from base64 import b85decode
-
-    from caplet.schema.codec import load_flat_request
+    from caplet.schema.codec import flat_from_text, load_flat_request
     from caplet.std import standard_blob
 
     name: str = namespace["__name__"]
@@ -79,7 +77,7 @@ def open_module(
                 raise
     registry, factory = _schemas.registry, _schemas.factory
     with _schemas.lock:
-        load_flat_request(standard_blob(schema) if isinstance(schema, str) else b85decode(schema), registry)
+        load_flat_request(standard_blob(schema) if isinstance(schema, str) else flat_from_text(schema), registry)
         factory.refresh()
         _module_names[file_id] = name
         info = registry.source_info(file_id)

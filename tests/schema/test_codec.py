@@ -10,7 +10,15 @@ import pytest
 
 from caplet.compiler import compile_text
 from caplet.errors import DecodeError, SchemaError
-from caplet.schema.codec import decode_request, encode_request, flat_request, load_flat_request, read_flat_request
+from caplet.schema.codec import (
+    decode_request,
+    encode_request,
+    flat_from_text,
+    flat_request,
+    load_flat_request,
+    read_flat_request,
+    text_of_flat,
+)
 from caplet.schema.model import (
     VOID,
     Brand,
@@ -59,6 +67,16 @@ def test_flat_requests_are_one_segment_however_large() -> None:
     nodes = tuple(Node(number, "n" * 100, 0, 0, ConstNode(VOID, Value(VOID.kind))) for number in range(2_000))
     request = CodeGeneratorRequest(nodes, ())
     assert read_flat_request(flat_request(request)) == request
+
+
+def test_a_flat_request_stands_in_sources_as_shorter_text_and_damage_is_told(request_: CodeGeneratorRequest) -> None:
+    flat = flat_request(request_)
+    text = text_of_flat(flat)
+    assert flat_from_text(text) == flat_from_text(text.encode()) == flat
+    assert len(text) < len(flat)
+    for damaged in ("", "AAAA", text[:-8], text[1:]):
+        with pytest.raises(DecodeError, match="generate the module again"):
+            flat_from_text(damaged)
 
 
 def test_nodes_of_a_flat_request_are_decoded_when_asked_for(request_: CodeGeneratorRequest) -> None:

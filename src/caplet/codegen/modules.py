@@ -7,14 +7,13 @@ made by `caplet.load` when they are first used, without the compiler.
 from __future__ import annotations
 
 import sys
-from base64 import b85encode
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from caplet.codegen.module_names import imported_modules, module_path
 from caplet.codegen.stubs import stub_text
 from caplet.errors import CapletError
-from caplet.schema.codec import decode_request, flat_request
+from caplet.schema.codec import decode_request, flat_request, text_of_flat
 from caplet.schema.model import CodeGeneratorRequest
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def module_text(request: CodeGeneratorRequest, file: RequestedFile, relative: bo
         file: the file.
         relative: whether the modules are in a package and import each other relatively.
     """
-    blob = b85encode(flat_request(CodeGeneratorRequest(request.nodes, (file,), request.source_info))).decode("ascii")
+    blob = text_of_flat(flat_request(CodeGeneratorRequest(request.nodes, (file,), request.source_info)))
     lines = [blob[start : start + _LINE] for start in range(0, len(blob), _LINE)]
     imports = [module.import_name(relative) for module in imported_modules(request, file)]
     quoted = "\n".join(f'    b"{line}"' for line in lines)

@@ -1,11 +1,13 @@
 """Whole requests to and from bytes, and registries that decode nodes when they are needed.
 
 Knows the two forms in which schemas travel: framed messages between a compiler and its plugins, and the flat messages
-that generated modules carry. The fields themselves are `decode`'s and `encode`'s.
+that generated modules carry, as text. The fields themselves are `decode`'s and `encode`'s.
 """
 
 from __future__ import annotations
 
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -22,7 +24,16 @@ from caplet.wire.message import MessageBuilder, MessageReader
 if TYPE_CHECKING:
     from caplet.wire.untyped import AnyStruct
 
-__all__ = ["decode_node", "decode_request", "encode_request", "flat_request", "load_flat_request", "read_flat_request"]
+__all__ = [
+    "decode_node",
+    "decode_request",
+    "encode_request",
+    "flat_from_text",
+    "flat_request",
+    "load_flat_request",
+    "read_flat_request",
+    "text_of_flat",
+]
 
 Decoded = TypeVar("Decoded")
 
@@ -81,6 +92,25 @@ def flat_request(request: CodeGeneratorRequest) -> bytes:
         write_request(message.root, request)
     (segment,) = message.output()
     return bytes(segment)
+
+
+def text_of_flat(flat: bytes) -> str:
+    """Returns a flat request as it stands in the source of a module: by zlib, in base64."""
+    return b64encode(zlib.compress(flat, 9)).decode("ascii")
+
+
+def flat_from_text(text: str | bytes) -> bytes:
+    """Returns the flat request that `text_of_flat` has written.
+
+    Raises:
+        DecodeError: the text is damaged.
+    """
+    try:
+        return zlib.decompress(b64decode(text))
+    except (ValueError, zlib.error) as error:
+        raise DecodeError(
+            f"the schema in the source of a module is damaged ({error}): generate the module again"
+        ) from error
 
 
 def read_flat_request(data: bytes) -> CodeGeneratorRequest:

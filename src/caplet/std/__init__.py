@@ -5,10 +5,9 @@ Knows the schemas that every implementation of the protocol shares. Nothing is d
 
 from __future__ import annotations
 
-from base64 import b64decode
 from functools import lru_cache
 
-from caplet.schema.codec import load_flat_request
+from caplet.schema.codec import flat_from_text, load_flat_request
 from caplet.schema.registry import Registry
 
 __all__ = ["standard_blob", "standard_registry"]
@@ -33,4 +32,4 @@ def standard_blob(path: str) -> bytes:
     """
     from caplet.std.blobs import BLOBS
 
-    return b64decode(BLOBS[path])
+    return flat_from_text(BLOBS[path])

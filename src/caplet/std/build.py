@@ -6,12 +6,11 @@ a test compares the result.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from pathlib import Path
 
 from caplet.compiler.compile import Compilation, compile_files
 from caplet.compiler.imports import STANDARD_FILES
-from caplet.schema.codec import flat_request
+from caplet.schema.codec import flat_request, text_of_flat
 from caplet.schema.model import CodeGeneratorRequest
 
 __all__ = ["blob_of", "blobs_text", "main"]
@@ -47,12 +46,12 @@ def _own_part(compilation: Compilation, path: str) -> CodeGeneratorRequest:
 def blobs_text() -> str:
     """Returns the text of `blobs.py`."""
     lines = [
-        '"""The standard schemas as flat code generator requests, in base64. Made by `python -m caplet.std.build`."""',
+        '"""The standard schemas as flat code generator requests in text. Made by `python -m caplet.std.build`."""',
         "",
         "BLOBS: dict[str, str] = {",
     ]
     for path in STANDARD_FILES:
-        text = b64encode(blob_of(path)).decode()
+        text = text_of_flat(blob_of(path))
         lines.append(f'    "{path}": """')
         lines.extend(text[start : start + _LINE] for start in range(0, len(text), _LINE))
         lines.append('""",')
