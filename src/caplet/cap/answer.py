@@ -79,7 +79,7 @@ class AnswerState:
         if self.error is not None:
             return BrokenCapability(self.error)
         if self.source is not None:
-            return self.source.pipeline(path)
+            return self.last_source(path).pipeline(path)
         slots = self.slots
         if slots is None:
             slots = self.slots = {}
@@ -90,8 +90,28 @@ class AnswerState:
             promise = PromiseCapability.__new__(PromiseCapability)
             promise.open(self.turns, self, path)
             self.uses += 1
+            if len(slots) >= 16 and len(slots) & (len(slots) - 1) == 0:
+                # A peer may name ever new paths; those that nobody holds are not kept.
+                slots = self.slots = {known: held for known, held in slots.items() if held() is not None}
             slots[path] = ref(promise)
         return promise
+
+    def awaited(self) -> AnswerState | None:
+        """Return the outcome that this one will have, None when it is one of its own."""
+        return None if self.source is None else self.source.state
+
+    def following(self, path: Path) -> AnswerState | None:
+        """Return the outcome that says what `path` leads to, while this does not."""
+        return None if self.done else self.awaited()
+
+    def last_source(self, path: Path) -> AnswerState:
+        """Return the outcome at the end of a chain of calls that were handed on, which may be long."""
+        state: AnswerState = self
+        while True:
+            following = state.following(path)
+            if following is None:
+                return state
+            state = following
 
     def set_source(self, source: Answer) -> None:
         """Let pipelined calls go to the capabilities of another answer from now on, those that wait first."""
@@ -116,11 +136,23 @@ class AnswerState:
             self.source = None
             self.resolve_slots()
         self.source = None
+        if self.callbacks is not None:
+            self.go_on()
+
+    def go_on(self) -> None:
+        """Call back: now, or, deep inside of what follows from each other, when the outermost of it is through."""
+        turns = self.turns
+        assert turns is not None
+        if not turns.descend():
+            turns.later.append(self)
+            return
         callbacks = self.callbacks
-        if callbacks is not None:
-            self.callbacks = None
-            for callback in callbacks:
+        self.callbacks = None
+        try:
+            for callback in callbacks or ():
                 callback(self)
+        finally:
+            turns.ascend()
 
     def resolve_slots(self) -> None:
         """Resolve the promises that were handed out to what `pipeline` says now."""
@@ -237,6 +269,8 @@ class Answer:
                 turns.wake()
 
     release = cancel
+    # What is done when it was put off because it was too deep inside of other calls that are cancelled.
+    go_on = cancel
 
     def keep(self) -> None:
         """Want the result also when this is dropped; it cannot be cancelled by this any more, but abandoned."""

@@ -216,7 +216,14 @@ class IncomingCall:
                 forwarded.forget(self.take_outcome)
                 self.stage = DONE
                 self.let_go()
-                forwarded.cancel()
+                turns = self.turns
+                if turns.descend():
+                    try:
+                        forwarded.cancel()
+                    finally:
+                        turns.ascend()
+                else:
+                    turns.later.append(forwarded)
                 self.cancelled()
             elif self.on_cancelled is not None:
                 callback = self.on_cancelled

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Membrane", "Passage", "Policy"]
 
+# How often one call may be handed on through the same membrane, and capabilities in its results still be called ahead.
+MOST_CROSSINGS = 100
+
 
 class Policy(Protocol):
     """What is decided about a membrane's calls."""
@@ -66,6 +69,8 @@ class Membrane:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.reason: RpcError | None = None
+        # How many times what is looked for just now has crossed.
+        self.crossings = 0
         # The vat, as soon as anything that belongs to one has crossed.
         self.turns: Turns | None = None
         # Each is kept by the answer that it waits for: one that nobody wants any more is gone with that.
@@ -374,13 +379,32 @@ class CrossingState(AnswerState):
         self.waited_for = 0
         self.outcome: AnyPointer | None = None
 
+    def awaited(self) -> AnswerState | None:
+        """Return the outcome on the far side."""
+        return None if self.answer is None else self.answer.state
+
+    def following(self, path: Path) -> AnswerState | None:
+        """Return None: what a path leads to has to cross."""
+        return None
+
     def pipeline(self, path: Path) -> Capability:
         """Return the capability at `path`."""
         if self.answer is None:
             return super().pipeline(path)
         found = self.given.get(path)
         if found is None:
-            found = self.given[path] = self.membrane.cross(self.answer.pipeline(path), self.outward)
+            membrane = self.membrane
+            if membrane.crossings >= MOST_CROSSINGS:
+                return BrokenCapability(
+                    Failed(f"the call was handed on through a membrane more than {MOST_CROSSINGS} times")
+                )
+            membrane.crossings += 1
+            try:
+                found = membrane.cross(self.answer.pipeline(path), self.outward)
+            finally:
+                membrane.crossings -= 1
+            if found.error is None:
+                self.given[path] = found
         return found
 
     def take(self, state: AnswerState) -> None:

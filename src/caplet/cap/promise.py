@@ -7,6 +7,7 @@ forwarded, then whoever watches is told. All of it happens inside `resolve`, dep
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from caplet.cap.call import WAITING, IncomingCall
 from caplet.cap.capability import BrokenCapability, Capability, Marker
@@ -19,48 +20,24 @@ if TYPE_CHECKING:
     from caplet.cap.turns import Turns, Use
     from caplet.errors import RpcError
 
-__all__ = ["PromiseCapability"]
+__all__ = ["Promise", "PromiseCapability"]
 
 
-class PromiseCapability(Capability):
-    """A promise that this vat resolves.
+class Promise(Capability):
+    """A reference that becomes another one: what promises of this vat and of its peers have in common."""
 
-    Args:
-        turns: the turn queue of the vat.
-        owner: the call whose answer will hold the capability, when there is one; the promise counts as a use of it.
-        path: where in that answer.
-    """
+    __slots__ = ("_resolution", "_turns", "behind", "watches")
 
-    __slots__ = ("_resolution", "_turns", "owner", "path", "queue", "use", "waiting", "watches")
-
-    def __init__(self, turns: Turns, owner: AnswerState | None = None, path: Path = ()) -> None:
-        self.open(turns, owner, path)
-
-    def open(self, turns: Turns, owner: AnswerState | None, path: Path) -> None:
-        """Begin; the arguments are those of the class."""
-        self._turns = turns
-        self._resolution: Capability | None = None
-        self.owner = owner
-        self.use: Use | None = None if owner is None else turns.use_of(owner)
-        self.path = path
-        self.queue: list[IncomingCall | Marker] = []
-        self.waiting = 0
-        self.watches: list[Watch] = []
+    _turns: Turns
+    _resolution: Capability | None
+    watches: list[Watch]
+    # Promises that became this one, held weakly; made when needed.
+    behind: list[ref[Promise]] | None
 
     @property
     def turns(self) -> Turns | None:
         """The turn queue of the vat."""
         return self._turns
-
-    @property
-    def connection(self) -> object | None:
-        """The connection of what it has become."""
-        return None if self._resolution is None else self._resolution.current().connection
-
-    @property
-    def error(self) -> RpcError | None:
-        """Why calls fail, once it has become something broken."""
-        return None if self._resolution is None else self._resolution.current().error
 
     @property
     def is_null(self) -> bool:
@@ -76,17 +53,77 @@ class PromiseCapability(Capability):
         """Return what it became."""
         return self._resolution
 
+    def remove_watch(self, watch: Watch) -> None:
+        """Forget `watch`."""
+        if watch in self.watches:
+            self.watches.remove(watch)
+
+    def point_at(self, target: Capability) -> None:
+        """Stand for `target` from now on, and let those promises do so too that stand for this one.
+
+        So a promise that became another one, and that another one, and so on as long as a peer likes, keeps only the last of them.
+        """
+        self._resolution = target
+        behind = self.behind
+        self.behind = None
+        followers = [reference for reference in behind if reference() is not None] if behind else []
+        for reference in followers:
+            promise = reference()
+            if promise is not None:
+                promise._resolution = target
+        if isinstance(target, Promise):
+            followers.append(ref(self))
+            others = target.behind
+            if others is None:
+                target.behind = followers
+            else:
+                if len(others) >= 16 and len(others) & (len(others) - 1) == 0:
+                    others[:] = [reference for reference in others if reference() is not None]
+                others += followers
+
+
+class PromiseCapability(Promise):
+    """A promise that this vat resolves.
+
+    Args:
+        turns: the turn queue of the vat.
+        owner: the call whose answer will hold the capability, when there is one; the promise counts as a use of it.
+        path: where in that answer.
+    """
+
+    __slots__ = ("owner", "path", "queue", "use", "waiting")
+
+    def __init__(self, turns: Turns, owner: AnswerState | None = None, path: Path = ()) -> None:
+        self.open(turns, owner, path)
+
+    def open(self, turns: Turns, owner: AnswerState | None, path: Path) -> None:
+        """Begin; the arguments are those of the class."""
+        self._turns = turns
+        self._resolution = None
+        self.behind = None
+        self.owner = owner
+        self.use: Use | None = None if owner is None else turns.use_of(owner)
+        self.path = path
+        self.queue: list[IncomingCall | Marker] = []
+        self.waiting = 0
+        self.watches = []
+
+    @property
+    def connection(self) -> object | None:
+        """The connection of what it has become."""
+        return None if self._resolution is None else self._resolution.current().connection
+
+    @property
+    def error(self) -> RpcError | None:
+        """Why calls fail, once it has become something broken."""
+        return None if self._resolution is None else self._resolution.current().error
+
     def add_watch(self, watch: Watch) -> None:
         """Tell `watch` when it resolves."""
         if self._resolution is not None:
             watch.resolved(self._resolution)
         else:
             self.watches.append(watch)
-
-    def remove_watch(self, watch: Watch) -> None:
-        """Forget `watch`."""
-        if watch in self.watches:
-            self.watches.remove(watch)
 
     # --- calls -------------------------------------------------------------------------------------------------------------------
 
@@ -143,10 +180,22 @@ class PromiseCapability(Capability):
         """Become `capability`: waiting calls are forwarded to it in order, then watches are told. Only the first time counts."""
         if self._resolution is not None:
             return
+        turns = self._turns
+        if not turns.descend():
+            # Whatever comes next still waits here, behind what waits.
+            turns.later.append(Resolving(self, capability))
+            return
+        try:
+            self.pass_on(capability)
+        finally:
+            turns.ascend()
+
+    def pass_on(self, capability: Capability) -> None:
+        """Become `capability`, and tell everybody."""
         target = capability.current()
         if target is self:
             target = BrokenCapability(Failed("a promise was resolved to itself"))
-        self._resolution = target
+        self.point_at(target)
         queue = self.queue
         watches = self.watches
         self.queue = []
@@ -174,3 +223,17 @@ class PromiseCapability(Capability):
         if self._resolution is None:
             return f"promise with {self.waiting} waiting" if self.waiting else "promise"
         return self._resolution.describe()
+
+
+class Resolving:
+    """A resolution that was put off."""
+
+    __slots__ = ("capability", "promise")
+
+    def __init__(self, promise: PromiseCapability, capability: Capability) -> None:
+        self.promise = promise
+        self.capability = capability
+
+    def go_on(self) -> None:
+        """Resolve the promise."""
+        self.promise.resolve(self.capability)

@@ -5,6 +5,9 @@ a call does, nor who drives it: a driver calls `run()` after it has fed the conn
 
 Two rules give the order of calls (E-order). A message is digested whole, with all resolutions that it causes, before the next one, and
 never starts a method; and deliveries start in the order in which they arrived here. Finalisers only append to `drops`.
+
+What follows from a resolution or an outcome happens inside of it, and what follows from that inside of that. Peers decide how long such a chain
+is, so its depth is bounded: what is too deep is put off until the outermost is through with the rest, which is before anything else happens.
 """
 
 from __future__ import annotations
@@ -17,7 +20,10 @@ if TYPE_CHECKING:
 
     from caplet.cap.host import Host
 
-__all__ = ["Deferred", "Delivery", "Droppable", "Turns", "Use"]
+__all__ = ["Deferred", "Delivery", "Droppable", "PutOff", "Turns", "Use"]
+
+# How deep inside each other things may follow from each other; each level is a handful of calls.
+DEEPEST = 32
 
 
 class Delivery(Protocol):
@@ -32,6 +38,13 @@ class Droppable(Protocol):
 
     def drop_use(self) -> None:
         """One reference to it is gone."""
+
+
+class PutOff(Protocol):
+    """Something that follows from something else and was too deep inside of it."""
+
+    def go_on(self) -> None:
+        """Happen."""
 
 
 class Deferred:
@@ -73,7 +86,7 @@ class Turns:
         host: the loop that the vat belongs to.
     """
 
-    __slots__ = ("__weakref__", "_awake", "drops", "host", "queue", "running")
+    __slots__ = ("__weakref__", "_awake", "depth", "drops", "host", "later", "queue", "running")
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -81,6 +94,8 @@ class Turns:
         self.drops: deque[Droppable] = deque()
         self.running = False
         self._awake = False
+        self.depth = 0
+        self.later: deque[PutOff] = deque()
 
     def wake(self) -> None:
         """Ask the host for a turn, unless one was asked for already."""
@@ -135,6 +150,25 @@ class Turns:
         drops = self.drops
         while drops:
             drops.popleft().drop_use()
+
+    def descend(self) -> bool:
+        """Begin something that follows from something else, unless it is too deep inside of that.
+
+        Returns:
+            Whether it may happen now; then `ascend` says that it has. Else it has to be put into `later`.
+        """
+        if self.depth >= DEEPEST:
+            return False
+        self.depth += 1
+        return True
+
+    def ascend(self) -> None:
+        """Something that follows from something else has happened; with the outermost happens what was put off."""
+        if self.depth == 1:
+            later = self.later
+            while later:
+                later.popleft().go_on()
+        self.depth -= 1
 
     def run(self) -> None:
         """Start every delivery in order, until nothing waits; those that are added meanwhile included.

@@ -12,7 +12,7 @@ from caplet.wire.untyped cimport AnyPointer
 from caplet.wire.untyped_builder cimport AnyListBuilder
 
 cdef list STEPS
-cdef int EVENTS, RUNNING, CANCELLED, GONE, RETURNED, RETURNED_FOR_GOOD
+cdef int EVENTS, SMALL_WORDS, RUNNING, CANCELLED, GONE, RETURNED, RETURNED_FOR_GOOD
 
 cdef class AnswerRow(IncomingCall):
     cdef public list capabilities
@@ -24,6 +24,7 @@ cdef class AnswerRow(IncomingCall):
     cdef public list frozen
     cdef public dict gates
     cdef public unsigned int id
+    cdef public Py_ssize_t kept_words
     cdef public OutgoingMessage message
     cdef public bint redirected
     cdef public object return_error

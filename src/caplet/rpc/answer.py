@@ -38,6 +38,7 @@ EVENTS = MACHINE.event_count
 RUNNING = int(State.RUNNING)
 CANCELLED = int(State.CANCELLED)
 GONE = int(State.GONE)
+SMALL_WORDS = 64
 RETURNED = int(Event.RETURNED)
 RETURNED_FOR_GOOD = int(Event.RETURNED_FOR_GOOD)
 
@@ -66,6 +67,7 @@ class AnswerRow(IncomingCall):
         "frozen",
         "gates",
         "id",
+        "kept_words",
         "message",
         "redirected",
         "return_error",
@@ -95,6 +97,8 @@ class AnswerRow(IncomingCall):
         self.id = answer_id
         self.state = 0
         self.words = words
+        # How large the results are that wait for the peer's Finish.
+        self.kept_words = 0
         self.redirected = redirected
         self.claimed = False
         self.message: OutgoingMessage | None = None
@@ -228,6 +232,7 @@ class AnswerRow(IncomingCall):
             self.capabilities = capabilities
             self.frozen = frozen
             self.exports = exports
+            self.keep(message)
             self.advance(RETURNED)
 
     def describe_results(self, message: OutgoingMessage, exports: list[int]) -> list[Capability] | None:
@@ -292,6 +297,8 @@ class AnswerRow(IncomingCall):
         """Keep the results here: for another question, or because only the pipeline was asked for."""
         message = self.message
         self.message = None
+        if message is not None:
+            self.keep(message)
         content = AnyPointer() if message is None else message.payload.pointer(0).as_reader()
         if self.early is None:
             self.early = AnswerState(self.turns)
@@ -299,6 +306,13 @@ class AnswerRow(IncomingCall):
         if not self.redirected:
             self.connection.call_answered(self)
             self.advance(RETURNED)
+
+    def keep(self, message: OutgoingMessage) -> None:
+        """Count results that stay here until the peer sends Finish; of small ones there are as many as answers at most."""
+        words = message.count_words()
+        if words > SMALL_WORDS and self.state != GONE:
+            self.kept_words = words
+            self.connection.flow.kept_words += words
 
     # --- pipelining --------------------------------------------------------------------------------------------------------------
 

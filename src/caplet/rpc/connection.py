@@ -358,6 +358,7 @@ class Connection(Tables):
         if action == FREE_ANSWER:
             if self.answers.get(entry.id) is entry:
                 del self.answers[entry.id]
+            self.flow.kept_words -= entry.kept_words
             entry.tail = None
         elif action == CANCEL_CALL:
             entry.cancel()

@@ -149,9 +149,15 @@ def read_path(promised_answer: AnyStruct, limit: int) -> tuple[int, ...]:
     return tuple(path)
 
 
+def read_text(struct: AnyStruct, index: int) -> str:
+    """Return the text that a pointer of an Exception leads to; what is not UTF-8 in it is replaced."""
+    return struct.blob(index).removesuffix(b"\0").decode("utf-8", "replace")
+
+
 def read_error(exception: AnyStruct) -> RpcError:
     """Return the error that an Exception struct describes; its reason says once that it comes from the peer."""
-    reason = exception.text(0)
+    # Texts that are not UTF-8, as some peers cut them, are no reason to lose the connection, or the error.
+    reason = read_text(exception, 0)
     if not reason.startswith(REMOTE_PREFIX):
         reason = REMOTE_PREFIX + reason
     details: list[tuple[int, bytes]] = []
@@ -160,4 +166,4 @@ def read_error(exception: AnyStruct) -> RpcError:
         for index in range(len(listed)):
             detail = listed.struct(index)
             details.append((detail.u64(0), detail.blob(0)))
-    return make_rpc_error(exception.u16(4), reason, trace=exception.text(1), details=details)
+    return make_rpc_error(exception.u16(4), reason, trace=read_text(exception, 1), details=details)

@@ -12,12 +12,13 @@ cdef AnswerState ROOM
 cdef class Flow:
     cdef public object driver
     cdef public long long early_bytes
+    cdef public long long kept_words
     cdef public object make_window
     cdef public dict streams
     cdef public long long words
 
     @cython.locals(limit=cython.longlong)
-    cpdef bint admit_call(self, Tables connection, long long words) except -1
+    cpdef str admit_call(self, Tables connection, long long words)
     cpdef call_answered(self, Tables connection, long long words)
     cpdef check_paused(self, Tables connection)
     @cython.locals(stream=Stream)

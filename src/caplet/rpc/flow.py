@@ -48,10 +48,12 @@ class Driver(Protocol):
 class Flow:
     """The sums of one connection, which owns them and is named at each call: the two do not keep each other."""
 
-    __slots__ = ("driver", "early_bytes", "make_window", "streams", "words")
+    __slots__ = ("driver", "early_bytes", "kept_words", "make_window", "streams", "words")
 
     def __init__(self) -> None:
         self.words = 0
+        # Results that are kept until the peer sends Finish, because calls may be pipelined on them.
+        self.kept_words = 0
         # None for a connection that is in memory only.
         self.driver: Driver | None = None
         # Makes the windows of streams, where the program has said which; None for those of the driver.
@@ -63,19 +65,22 @@ class Flow:
 
     # --- incoming ----------------------------------------------------------------------------------------------------------------
 
-    def admit_call(self, connection: Connection, words: int) -> bool:
+    def admit_call(self, connection: Connection, words: int) -> str:
         """Count a call of the peer.
 
         Returns:
-            False when it has to be answered as overloaded; then it does not count.
+            Why it has to be answered as overloaded, and then it does not count; else nothing.
         """
         limit = connection.max_call_words
+        if self.kept_words > limit:
+            # Not a reason to stop reading: the Finishes would not be read either.
+            return f"results of {self.kept_words} words wait for a Finish"
         if self.words and self.words + words > limit and connection.questions.count:
-            return False
+            return f"calls of {limit} words wait for an answer"
         self.words += words
         if self.words > limit and not connection.questions.count:
             connection.reading_paused = True
-        return True
+        return ""
 
     def call_answered(self, connection: Connection, words: int) -> None:
         """A call of the peer was answered; reading may go on."""
@@ -117,6 +122,7 @@ class Flow:
     def disconnected(self, reason: RpcError) -> None:
         """Fail every stream that did not fail with its calls, and count nothing any more."""
         self.words = 0
+        self.kept_words = 0
         streams = list(self.streams.values())
         self.streams = {}
         for stream in streams:

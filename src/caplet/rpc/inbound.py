@@ -101,20 +101,32 @@ def receive_call(connection: Connection, message: MessageReader, body: AnyStruct
     row.open(connection.turns, body.u64(8), body.u16(4), payload.pointer(0), hints)
     row.begin(connection, answer_id, words, redirected)
     if len(connection.answers) >= connection.max_answers:
-        refuse_call(connection, row, f"{connection.max_answers} calls are open")
-        return
-    if not connection.flow.admit_call(connection, words):
-        refuse_call(connection, row, f"calls of {connection.max_call_words} words wait for an answer")
+        refuse_too_many(connection, row)
         return
     connection.answers[answer_id] = row
+    why = connection.flow.admit_call(connection, words)
+    if why:
+        row.words = 0
+        row.fail(connection.overloaded(why))
+        return
     target.deliver(row)
 
 
-def refuse_call(connection: Connection, row: AnswerRow, why: str) -> None:
-    """Answer a call that is too many; it is an ordinary answer otherwise, so that the peer's Finish finds it."""
-    connection.answers[row.id] = row
+def refuse_too_many(connection: Connection, row: AnswerRow) -> None:
+    """Answer a call that is too many.
+
+    Nothing is kept of it: the peer's Finish will find nothing. Only what the peer left here for another question has to be there when that takes it.
+
+    Raises:
+        ProtocolError: there are far too many of those.
+    """
     row.words = 0
-    row.fail(connection.overloaded(why))
+    limit = connection.max_answers
+    if row.redirected:
+        if len(connection.answers) >= 2 * limit:
+            raise ProtocolError(f"{len(connection.answers)} calls are open; the limit is {limit}")
+        connection.answers[row.id] = row
+    row.fail(connection.overloaded(f"{limit} calls are open"))
 
 
 def find_target(connection: Connection, target: AnyStruct) -> Capability:
@@ -142,6 +154,9 @@ def receive_bootstrap(connection: Connection, message: MessageReader, body: AnyS
     if answer_id in connection.answers:
         raise ProtocolError(f"Bootstrap for question {answer_id}, which is still open")
     row = AnswerRow(connection, answer_id, 0, 0, AnyPointer(), 0, 0, False)
+    if len(connection.answers) >= connection.max_answers:
+        refuse_too_many(connection, row)
+        return
     connection.answers[answer_id] = row
     try:
         if body.has(0):  # deprecatedObjectId

@@ -122,6 +122,11 @@ class Slot:
         self.promise: weakref.ref[RemotePromise] | None = None
         self.raw: weakref.ref[PipelinedCapability] | None = None
 
+    @property
+    def matters(self) -> bool:
+        """Whether something still addresses it, or what was sent through it may still be overtaken."""
+        return (self.called and not self.question.is_tail) or (self.raw is not None and self.raw() is not None)
+
     def drop_use(self) -> None:
         """The capability that addresses this slot is gone."""
         question = self.question
@@ -221,6 +226,9 @@ class Question(AnswerState):
         if slot is None:
             slot = Slot.__new__(Slot)
             slot.open(self, path)
+            if len(paths) >= 16 and len(paths) & (len(paths) - 1) == 0:
+                # A peer to which a call was handed on may name ever new paths; those that mean nothing any more are not kept.
+                paths = self.paths = {known: kept for known, kept in paths.items() if kept.matters}
             paths[path] = slot
         return slot
 
@@ -235,10 +243,14 @@ class Question(AnswerState):
         if self.error is not None:
             return BrokenCapability(self.error)
         if self.source is not None:
-            return self.source.pipeline(path)
+            return self.last_source(path).pipeline(path)
         if self.hints & NO_PROMISE_PIPELINING:
             return BrokenCapability(Failed("this call was made with the promise not to pipeline on it"))
         return self.connection.promise_for_slot(self.slot(path))
+
+    def following(self, path: Path) -> AnswerState | None:
+        """Return the outcome that says what `path` leads to, while this does not."""
+        return None if self.overrides is not None and path in self.overrides else AnswerState.following(self, path)
 
     def resolve_paths(self, content: AnyPointer, capabilities: list[object]) -> None:
         """Turn the promises that were handed out into what the results hold at their paths.

@@ -3,6 +3,7 @@ cimport cython
 cimport caplet.rpc.encode as encode
 from caplet.cap.call cimport IncomingCall
 from caplet.cap.capability cimport Capability
+from caplet.cap.promise cimport Promise
 from caplet.cap.request cimport Request
 from caplet.cap.turns cimport Turns, Use
 from caplet.rpc.tables cimport Tables
@@ -48,14 +49,11 @@ cdef class PipelinedCapability(RemoteCapability):
     @cython.locals(question=Question, over=cython.bint)
     cpdef Capability keeper(self)
 
-cdef class RemotePromise(Capability):
-    cdef public Capability _resolution
-    cdef public Turns _turns
+cdef class RemotePromise(Promise):
     cdef public RemoteCapability raw
-    cdef public list watches
 
     cpdef open(self, RemoteCapability raw)
-    cpdef resolution(self)
+    @cython.locals(target=Capability)
     cpdef become(self, Capability capability)
     cpdef Request new_request(self, unsigned long long interface_id, unsigned int method_id, long long size_hint_words=*)
     cpdef send_request(self, Request request)

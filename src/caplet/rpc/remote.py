@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from caplet.cap.capability import BrokenWatch, Capability, Marker
 from caplet.cap.hints import NO_PROMISE_PIPELINING, ONLY_PROMISE_PIPELINE
+from caplet.cap.promise import Promise
 from caplet.errors import CapletError
 from caplet.rpc import encode
 from caplet.rpc.question import State
@@ -211,14 +212,14 @@ class PipelinedCapability(RemoteCapability):
         return f"answer {self.slot.question.id}{list(self.slot.path)} of {self.link.name}"
 
 
-class RemotePromise(Capability):
+class RemotePromise(Promise):
     """A promise of the peer: calls go ahead to where it will be resolved, until we hear what it became.
 
     Args:
         raw: what it is addressed by until then.
     """
 
-    __slots__ = ("_resolution", "_turns", "raw", "watches")
+    __slots__ = ("raw",)
 
     def __init__(self, raw: RemoteCapability) -> None:
         self.open(raw)
@@ -226,14 +227,10 @@ class RemotePromise(Capability):
     def open(self, raw: RemoteCapability) -> None:
         """Begin; the arguments are those of the class."""
         self._turns = raw.link.turns
-        self._resolution: Capability | None = None
+        self._resolution = None
+        self.behind = None
         self.raw: RemoteCapability | None = raw
-        self.watches: list[Watch] = []
-
-    @property
-    def turns(self) -> Turns | None:
-        """The turn queue of the vat."""
-        return self._turns
+        self.watches = []
 
     @property
     def connection(self) -> object | None:
@@ -249,36 +246,18 @@ class RemotePromise(Capability):
             return self._resolution.current().error
         return self.raw.error if self.raw is not None else None
 
-    @property
-    def is_null(self) -> bool:
-        """Whether it has become null."""
-        return self._resolution is not None and self._resolution.current().is_null
-
-    @property
-    def is_promise(self) -> bool:
-        """Whether it may become something else."""
-        return self._resolution is None or self._resolution.current().is_promise
-
-    def resolution(self) -> Capability | None:
-        """Return what it became."""
-        return self._resolution
-
     def add_watch(self, watch: Watch) -> None:
         """Tell `watch` when it resolves."""
         self.watches.append(watch)
-
-    def remove_watch(self, watch: Watch) -> None:
-        """Forget `watch`."""
-        if watch in self.watches:
-            self.watches.remove(watch)
 
     def become(self, capability: Capability) -> None:
         """Resolve, once: watches are told; no calls wait here."""
         if self._resolution is not None:
             return
-        self._resolution = capability
+        target = capability.current()
+        self.point_at(target)
         if self.raw is not None and self.raw.stream is not None:
-            hand_over_stream(self.raw, capability.current())
+            hand_over_stream(self.raw, target)
         self.raw = None
         watches = self.watches
         self.watches = []

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from caplet.rpc.question import Question
     from caplet.wire.untyped import AnyPointer
 
+# How many questions and answers may stand behind the one whose results are claimed; they are looked at for each claim.
+LONGEST_CHAIN = 2000
+
 __all__ = ["claim", "claim_for_cancelled", "hand_over", "pipeline"]
 
 
@@ -92,15 +95,33 @@ def kept_by(connection: Connection, answer_id: int) -> AnswerRow:
     return row
 
 
+def check_chain(question: Question, early: AnswerState, answer_id: int) -> None:
+    """Verify that a question whose results an answer has will have any.
+
+    Raises:
+        ProtocolError: the answer waits for the question itself, or for too many others.
+    """
+    state = early
+    for _ in range(LONGEST_CHAIN):
+        awaited = state.awaited()
+        if awaited is None:
+            return
+        if awaited is question:
+            raise ProtocolError(f"Return takes the results of answer {answer_id}, which waits for that Return")
+        state = awaited
+    raise ProtocolError(f"Return takes the results of answer {answer_id}, which were handed on too many times")
+
+
 def claim(connection: Connection, question: Question, answer_id: int) -> None:
     """Let a question have the results of a call that the peer made to us."""
     row = kept_by(connection, answer_id)
-    row.claimed = True
     if row.early is None:
         row.early = AnswerState(row.turns)
         if row.source is not None:
             row.early.set_source(row.source)
     early = row.early
+    check_chain(question, early, answer_id)
+    row.claimed = True
     connection.send(encode.return_without_results(row.id, decode.RESULTS_SENT_ELSEWHERE))
     connection.call_answered(row)
     row.advance(Event.RETURNED)

@@ -24,6 +24,9 @@ def receive_unknown(connection: Connection, message: MessageReader) -> None:
     Raises:
         ProtocolError: it is too large for that.
     """
+    # A copy need not be larger than the message; one that leads to the same place again and again would be.
+    words = sum(segment.words for segment in message.segments)
+    message.budget = min(message.budget, words)
     copy = encode.unimplemented(message)
     error = connection.refusal(copy)
     if error is not None:
