@@ -218,6 +218,33 @@ def test_a_peer_without_a_word_is_cut_off_after_a_minute_and_others_are_not(addr
     run(scenario)
 
 
+@pytest.mark.parametrize("address", ["tls://127.0.0.1:0", "ws://127.0.0.1:0/rpc", "wss://127.0.0.1:0/rpc"])
+def test_a_peer_that_does_not_say_the_first_word_of_a_handshake_is_cut_off_and_others_are_not(address: str) -> None:
+    server, client = contexts()
+    options = {} if address.startswith("ws:") else {"tls": client}
+
+    async def scenario(loop: LoopWithClock) -> None:
+        async with caplet.serve(address, EchoServer(), tls=server if options else None) as serving:
+            with socket.create_connection(host_and_port(serving.address)) as silent:
+                silent.setblocking(False)
+                async with caplet.connect(serving.address, **options) as connection:
+                    echo = connection.bootstrap(schema.Echo)
+                    assert (await echo.echo(number=1)).number == 1
+                    for _ in range(20):
+                        try:
+                            assert silent.recv(100) == b""
+                            break
+                        except BlockingIOError:
+                            loop.ahead_s += 5
+                            for _ in range(20):
+                                await asyncio.sleep(0)
+                    else:
+                        raise AssertionError("a silent peer is kept for more than a minute")
+                    assert (await echo.echo(number=2)).number == 2
+
+    run(scenario)
+
+
 def test_an_idle_peer_is_cut_off_but_neither_one_that_holds_an_object_nor_one_whose_call_is_under_way() -> None:
     async def scenario(loop: LoopWithClock) -> None:
         service = EchoServer()

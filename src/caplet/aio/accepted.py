@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from caplet.aio.options import ConnectedHook, EndedHook
     from caplet.aio.transports.base import Receiver, Transport
     from caplet.cap.capability import Capability
+    from caplet.errors import RpcError
     from caplet.limits import Limits
     from caplet.rpc.window import Window
     from caplet.runtime.interceptors import Interceptor
@@ -101,6 +102,8 @@ class AcceptedLinks:
         # Peers that were not heard lately: how many messages of theirs there were when they were last looked at, and when that was.
         self._heard: dict[Link, tuple[int, float]] = {}
         self._look: asyncio.TimerHandle | None = None
+        # Set when the server accepts nothing more: what was being opened then, as by TLS, may be open only now.
+        self.stopped = False
 
     def __len__(self) -> int:
         return len(self._links)
@@ -113,11 +116,10 @@ class AcceptedLinks:
     def accept(self, transport: Transport) -> Receiver:
         """Take a connection that came in."""
         limit = self._rules.max_connections
+        if self.stopped:
+            return refuse(transport, Disconnected("the server was closed"))
         if limit is not None and len(self._links) >= limit:
-            refusal = encode.abort(Overloaded(f"this server has its {limit} connections; try again later"), "")
-            transport.send([refusal.output()])
-            transport.close()
-            return NOBODY
+            return refuse(transport, Overloaded(f"this server has its {limit} connections; try again later"))
         rules = self._rules
         link = Link(
             self._owner,
@@ -182,3 +184,10 @@ class AcceptedLinks:
                 due_s = max(since_s + allowed_s, now_s + allowed_s / 4)
             next_s = due_s if next_s is None else min(next_s, due_s)
         self._look = None if next_s is None else self._owner.loop.call_at(next_s, self._look_for_silent_peers)
+
+
+def refuse(transport: Transport, reason: RpcError) -> Receiver:
+    """Tell a peer why it is not welcome, and let go of it."""
+    transport.send([encode.abort(reason, "").output()])
+    transport.close()
+    return NOBODY

@@ -145,6 +145,8 @@ class Serving:
 
     def _stop_listening(self) -> None:
         """Accept nothing more."""
+        if self._accepted is not None:
+            self._accepted.stopped = True
         listeners, self._listeners = self._listeners, []
         # What it was called is still of interest.
         self._wanted = [listener.address for listener in listeners] or self._wanted

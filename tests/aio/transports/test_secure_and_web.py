@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from pathlib import Path
 from typing import Any
@@ -229,5 +230,76 @@ def test_requests_for_something_else_are_refused() -> None:
             writer.close()
             await writer.wait_closed()
             await still_works(serving)
+
+    run(main())
+
+
+class SlowClient:
+    """A client of TLS that takes one step at a time."""
+
+    def __init__(self, sock: socket.socket, rules: ssl.SSLContext) -> None:
+        sock.setblocking(False)
+        self._sock = sock
+        self._came, self._goes = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = rules.wrap_bio(self._came, self._goes, server_hostname="127.0.0.1")
+
+    async def _exchange(self) -> bool:
+        """Send what there is, and take what comes; return whether the stream goes on."""
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(self._sock, self._goes.read())
+        data = await loop.sock_recv(self._sock, 65536)
+        self._came.write(data)
+        return bool(data)
+
+    async def begin(self) -> None:
+        """Say hello, and hear the server's."""
+        with pytest.raises(ssl.SSLWantReadError):
+            self._tls.do_handshake()
+        await self._exchange()
+
+    async def finish(self, request: bytes, wanted: bytes) -> bytes:
+        """Do the rest of the handshake, send a request, and return what comes then, up to what is wanted or to the end."""
+        while True:
+            try:
+                self._tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                await self._exchange()
+        self._tls.write(request or b"\0")
+        answer = b""
+        while wanted not in answer and await self._exchange():
+            try:
+                while data := self._tls.read():
+                    answer += data
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLZeroReturnError:
+                break
+        return answer
+
+
+UPGRADE = (
+    b"GET /rpc HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize("address", ["tls://127.0.0.1:0", "wss://127.0.0.1:0/rpc"])
+@pytest.mark.parametrize("way", ["close", "shutdown"])
+def test_a_connection_that_is_open_only_when_its_server_has_ended_is_not_served(address: str, way: str) -> None:
+    async def main() -> None:
+        rules, client = contexts()
+        connected: list[object] = []
+        serving = caplet.serve(address, EchoServer(), tls=rules, on_connected=connected.append)
+        await serving.start()
+        with socket.create_connection(("127.0.0.1", int(serving.address.split(":")[2].partition("/")[0]))) as sock:
+            slow = SlowClient(sock, client)
+            await slow.begin()
+            await getattr(serving, way)()
+            reason = b"the server was closed"
+            answer = await slow.finish(UPGRADE if address.startswith("wss") else b"", reason)
+        assert reason in answer
+        assert connected == []
+        assert serving.connections == 0
 
     run(main())
