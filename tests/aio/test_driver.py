@@ -9,7 +9,7 @@ from caplet.aio.driver import MESSAGES_A_ROUND, Link, LoopVat, running_vat
 from caplet.aio.peers import Peer
 from caplet.limits import Limits
 from caplet.rpc import encode
-from caplet.rpc.flow import EARLY_BYTES
+from caplet.rpc.connection import EARLY_WORDS
 from caplet.rpc.window import DEFAULT_WINDOW_BYTES
 from caplet.wire.message import MessageReader
 
@@ -132,17 +132,32 @@ def test_what_a_stream_sends_leaves_while_its_sender_goes_on_and_is_not_copied()
     async def main() -> None:
         link, transport = await linked()
         echo = schema.Echo(link.bootstrap())
-        content = bytes(EARLY_BYTES)
+        content = bytes(8 * EARLY_WORDS)
         echo.push(content=content)
         # The question for the object, and the call.
         assert transport.sent == 2
         assert any(isinstance(segment, memoryview) and segment.obj is content for segment in transport.segments)
-        half = bytes(EARLY_BYTES // 2)
+        half = bytes(4 * EARLY_WORDS)
         echo.push(content=half)
         assert transport.sent == 2
         echo.push(content=half)
         assert transport.sent == 4
         link.connection.disconnect()
+
+    asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
+
+
+def test_of_many_calls_that_are_sent_together_the_first_leave_while_the_others_are_made_and_are_not_kept() -> None:
+    async def main() -> None:
+        link, transport = await linked()
+        client = schema.Echo(link.bootstrap())
+        calls = [client.echo(text="a short one") for _ in range(5000)]
+        waiting = link.connection.outbox
+        assert sum(message.total_words for message in waiting) < EARLY_WORDS
+        assert transport.sent + len(waiting) == 1 + len(calls)
+        link.on_lost(None)
+        for call in calls:
+            call.cancel()
 
     asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from caplet.cap.promise import PromiseCapability
 from caplet.errors import Disconnected
 from caplet.limits import Limits
+from caplet.rpc.connection import EARLY_WORDS
 from caplet.rpc.encode import call as make_call
-from caplet.rpc.flow import EARLY_BYTES
 from caplet.rpc.window import FixedWindow
 from caplet.testing.objects import Service, answer_call, call, capabilities_of, fill
 from caplet.testing.scripted import ScriptedPeer, export, mine, promise
@@ -188,7 +188,7 @@ def test_a_stream_goes_on_in_the_promise_that_its_promise_became_and_not_at_anot
 
 
 class Impatient:
-    """Writes nothing, and ends the connection the second time that much waits."""
+    """Throws away what it is to write, and ends the connection the second time that much waits."""
 
     def __init__(self, connection):
         self.connection = connection
@@ -199,6 +199,7 @@ class Impatient:
 
     def send_output(self):
         self.asked += 1
+        self.connection.take_output()
         if self.asked == 2:
             self.connection.disconnect(Disconnected("nobody reads"))
 
@@ -207,7 +208,7 @@ def test_who_writes_is_told_whenever_much_of_a_stream_waits_and_may_end_the_conn
     peer = ScriptedPeer()
     target = peer.connection.bootstrap()
     peer.connection.flow.driver = driver = Impatient(peer.connection)
-    words = EARLY_BYTES // 16
+    words = EARLY_WORDS // 2
     sent = [stream(target, number, words) for number in range(3)]
     assert driver.asked == 1
     assert [(one.done, one.error) for one in sent] == [(True, None)] * 3

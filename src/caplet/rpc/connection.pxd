@@ -17,6 +17,7 @@ from caplet.wire.segment cimport Segment
 
 cdef int FREE_QUESTION, FINISH_AND_RELEASE, FREE_ANSWER, CANCEL_CALL
 cdef int FREE_EXPORT, FORGET_IDENTITY, UNWATCH, FREE_IMPORT, PROMISE
+cdef long long EARLY_WORDS
 
 cdef class Connection(Tables):
     @cython.locals(segment=Segment)
@@ -27,6 +28,7 @@ cdef class Connection(Tables):
                               long long size_hint_words)
     cpdef send_request(self, raw, Request request)
     cpdef send(self, OutgoingMessage message)
+    @cython.locals(words=cython.longlong)
     cpdef put_out(self, OutgoingMessage message)
     cpdef note_output(self)
     @cython.locals(words=cython.longlong)

@@ -56,6 +56,8 @@ FORGET_IDENTITY = int(export.Action.FORGET_IDENTITY)
 UNWATCH = int(export.Action.UNWATCH)
 PROMISE = int(export.State.PROMISE)
 FREE_IMPORT = int(import_.Action.FREE_ID)
+# So much is written without waiting for the end of the turn: the peer works on it while we make more, and what was built is let go of.
+EARLY_WORDS = 8 * 1024
 CLOSED_HERE = Disconnected("the connection was closed here")
 
 
@@ -107,6 +109,7 @@ class Connection(Tables):
         self.markers = 0
         self.discarded_fds = None
         self.outbox = []
+        self.unwritten_words = 0
         self.watcher = None
         self.flow = Flow()
         self.reading_paused = False
@@ -158,6 +161,7 @@ class Connection(Tables):
         """Return what has to be written, in order, and forget it."""
         outbox = self.outbox
         self.outbox = []
+        self.unwritten_words = 0
         return outbox
 
     def bootstrap(self) -> Capability:
@@ -286,12 +290,16 @@ class Connection(Tables):
             self.note_output()
         if self.unresolved:
             self.send_unresolved()
+        if self.unwritten_words >= EARLY_WORDS and self.flow.driver is not None:
+            self.flow.driver.send_output()
 
     def put_out(self, message: OutgoingMessage) -> None:
         """Put a message into the outbox."""
         self.outbox.append(message)
         self.sent += 1
-        self.sent_words += message.count_words()
+        words = message.count_words()
+        self.sent_words += words
+        self.unwritten_words += words
         if self.tracer is not None:
             self.tracer("sent", message)
 

@@ -11,7 +11,6 @@ cdef AnswerState ROOM
 
 cdef class Flow:
     cdef public object driver
-    cdef public long long early_bytes
     cdef public long long kept_words
     cdef public object make_window
     cdef public dict streams
@@ -24,7 +23,6 @@ cdef class Flow:
     @cython.locals(stream=Stream)
     cpdef send_streaming(self, RemoteCapability raw, Request request)
     cpdef Window new_window(self)
-    cpdef count_streamed(self, long long size_bytes)
 
 cdef class Stream:
     cdef public list acked

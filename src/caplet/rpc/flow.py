@@ -24,10 +24,7 @@ if TYPE_CHECKING:
     from caplet.rpc.remote import RemoteCapability
     from caplet.rpc.window import Window
 
-__all__ = ["EARLY_BYTES", "Flow", "Stream"]
-
-# So much of streams is written without waiting for the end of the turn: the peer works on it while the sender makes more.
-EARLY_BYTES = 64 * 1024
+__all__ = ["Flow", "Stream"]
 
 # The outcome of every streaming call behind which there is room for the next one.
 ROOM = immediate_answer(AnyPointer()).state
@@ -48,7 +45,7 @@ class Driver(Protocol):
 class Flow:
     """The sums of one connection, which owns them and is named at each call: the two do not keep each other."""
 
-    __slots__ = ("driver", "early_bytes", "kept_words", "make_window", "streams", "words")
+    __slots__ = ("driver", "kept_words", "make_window", "streams", "words")
 
     def __init__(self) -> None:
         self.words = 0
@@ -58,8 +55,6 @@ class Flow:
         self.driver: Driver | None = None
         # Makes the windows of streams, where the program has said which; None for those of the driver.
         self.make_window: Callable[[], Window] | None = None
-        # How many bytes of streams were put into the outbox since it was last written for their sake.
-        self.early_bytes = 0
         # Streams with calls under way.
         self.streams: dict[int, Stream] = {}
 
@@ -111,14 +106,6 @@ class Flow:
             return self.make_window()
         return FixedWindow() if self.driver is None else VariableWindow(self.driver.window_bytes)
 
-    def count_streamed(self, size_bytes: int) -> None:
-        """Count bytes of a stream that were put into the outbox; many are written at once."""
-        self.early_bytes += size_bytes
-        if self.early_bytes >= EARLY_BYTES:
-            self.early_bytes = 0
-            if self.driver is not None:
-                self.driver.send_output()
-
     def disconnected(self, reason: RpcError) -> None:
         """Fail every stream that did not fail with its calls, and count nothing any more."""
         self.words = 0
@@ -167,9 +154,6 @@ class Stream:
         self.in_flight += 1
         # The question keeps the call, and that the answer.
         answer.on_done(StreamedCall(self, raw, answer, size).answered)
-        self.flow.count_streamed(size)
-        if self.error is not None:
-            return failed_answer(self.error)
         if window.has_room():
             return Answer(ROOM)
         state = AnswerState(self.turns)

@@ -42,6 +42,7 @@ cdef class Tables:
     cdef public object tracer
     cdef public Turns turns
     cdef public list unresolved
+    cdef public long long unwritten_words
     cdef public bint use_silent_ids
     cdef public object watcher
 

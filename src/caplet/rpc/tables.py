@@ -80,6 +80,7 @@ class Tables:
         "tracer",
         "turns",
         "unresolved",
+        "unwritten_words",
         "use_silent_ids",
         "watcher",
     )
@@ -114,6 +115,8 @@ class Tables:
     # Descriptors of imports that are over; the driver closes them.
     discarded_fds: list[int] | None
     outbox: list[OutgoingMessage]
+    # How many words the outbox has.
+    unwritten_words: int
     flow: Flow
     reading_paused: bool
     watcher: Watcher | None

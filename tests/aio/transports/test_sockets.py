@@ -1,4 +1,4 @@
-"""How often the system is asked, and what is copied, on sockets that we watch ourselves."""
+"""How often the system is asked, how much at a time, and what is copied, on sockets that we watch ourselves."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ import pytest
 import caplet
 from caplet.aio.opening import open_place
 from caplet.aio.options import StreamOptions
+from caplet.aio.peers import Peer
+from caplet.aio.transports.sockets import SocketTransport, joined
 from caplet.limits import Limits
 from caplet.testing.transport_ends import Recorder, content, make_message
+from caplet.wire.framing import Framer, frame
+from caplet.wire.message import MessageBuilder
 
 from ..conftest import LOOPS, TIMEOUT_S, EchoServer, schema
 from .pairs import collector
@@ -168,3 +172,64 @@ def test_the_calls_of_one_turn_and_their_answers_are_one_write_each(loop: str, m
             assert [one - other for one, other in zip(after, before, strict=True)] == [1, 1, 1, 1]
 
     run(loop, main())
+
+
+class Flood:
+    """A socket from which one message comes again and again, as much at a time as is asked for; notes how much that was."""
+
+    def __init__(self, words: int) -> None:
+        message = MessageBuilder(words + 1)
+        message.root.set_blob(bytes((words - 1) * 8))
+        self.content = b"".join(frame(message.output()))
+        self.at = 0
+        self.asked: list[int] = []
+
+    def recv(self, size: int) -> bytes:
+        self.asked.append(size)
+        start = self.at % len(self.content)
+        self.at += size
+        return (self.content * (size // len(self.content) + 2))[start : start + size]
+
+    def recv_into(self, room: memoryview) -> int:
+        room[:] = self.recv(len(room))
+        return len(room)
+
+
+def reads(flood: Flood, count: int) -> list[int]:
+    """Read some times from a flood, and return how many messages each read brought."""
+    brought: list[int] = []
+
+    async def main() -> None:
+        near, far = socket.socketpair()
+        transport = SocketTransport(
+            asyncio.get_running_loop(), near, lambda made: Recorder(), Framer(), Limits(), tcp_peer=Peer("a flood")
+        )
+        sock: Any = flood
+        brought.extend(len(transport._read(sock)[1]) for _ in range(count))
+        transport.abort()
+        far.close()
+
+    asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
+    return brought
+
+
+def test_of_many_small_messages_no_more_is_read_at_a_time_so_that_others_have_their_turn() -> None:
+    flood = Flood(14)
+    messages = reads(flood, 20)
+    assert max(flood.asked) == 64 * 1024
+    assert max(messages) <= 64 * 1024 // len(flood.content) + 1
+
+
+def test_of_large_messages_more_is_read_at_a_time() -> None:
+    flood = Flood(1024)
+    reads(flood, 20)
+    assert max(flood.asked) > 512 * 1024
+
+
+def test_small_pieces_are_written_as_one_and_large_ones_where_they_are() -> None:
+    small: list[memoryview | bytes] = [b"head", memoryview(b"and body")] * 1000
+    assert joined(small) == [b"headand body" * 1000]
+    large: list[memoryview | bytes] = [b"head", memoryview(bytes(64 * 1024))]
+    assert joined(large) is large
+    alone: list[memoryview | bytes] = [memoryview(b"body")]
+    assert joined(alone) is alone

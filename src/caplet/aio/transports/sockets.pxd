@@ -39,3 +39,6 @@ cdef class SocketTransport:
     cpdef _flush(self)
     cpdef _consume(self, Py_ssize_t sent)
     cpdef _tell_fullness(self)
+
+@cython.locals(count=cython.Py_ssize_t, size=cython.Py_ssize_t)
+cpdef list joined(list buffers)

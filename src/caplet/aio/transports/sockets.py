@@ -42,8 +42,11 @@ _LARGE_READ_BYTES = 1024 * 1024
 _LONG_BYTES = 128 * 1024
 # What is left unread when a connection ends is thrown away up to so much, so that its end does not overtake our last word.
 _DRAIN_BYTES = 1024 * 1024
-# Below this, copying pieces into one is cheaper than telling the system about each.
+# More small messages than that in one read are a flood: cut one round at a time they are not made all at once, and let others have theirs.
+_MANY_MESSAGES = 128
+# Below this, together or on the average, copying pieces into one is cheaper than telling the system about each.
 _JOIN_BYTES = 16 * 1024
+_JOIN_PIECE_BYTES = 512
 # The most pieces that one vectored write may have, and the most descriptors: what Linux allows.
 _PIECES = 1024
 _DESCRIPTORS_A_WRITE = 253
@@ -197,11 +200,12 @@ class SocketTransport:
             return size, framing.filled(size) if size else []
         data = sock.recv(self._read_bytes)
         size = len(data)
-        if size == self._read_bytes:
-            self._read_bytes = min(4 * size, _LARGE_READ_BYTES)
-        elif size < _SMALL_READ_BYTES >> 2:
+        messages = framing.feed(data) if size else []
+        if size < _SMALL_READ_BYTES >> 2 or len(messages) > _MANY_MESSAGES:
             self._read_bytes = _SMALL_READ_BYTES
-        return size, framing.feed(data) if size else []
+        elif size == self._read_bytes:
+            self._read_bytes = min(4 * size, _LARGE_READ_BYTES)
+        return size, messages
 
     def _read_with_fds(self, sock: socket.socket) -> tuple[int, list[MessageReader], dict[int, list[int]] | None]:
         """Read once, also descriptors; they belong to the message that holds the last byte that was read with them."""
@@ -275,7 +279,7 @@ class SocketTransport:
             for place, message in enumerate(messages):
                 self._enqueue(self._framing.frame((message,)), fds.get(place))
         else:
-            buffers = self._framing.frame(messages)
+            buffers = joined(self._framing.frame(messages))
             if self._unsent:
                 self._enqueue(buffers, None)
             else:
@@ -290,8 +294,6 @@ class SocketTransport:
         size = 0
         for buffer in buffers:
             size += len(buffer)
-        if size <= _JOIN_BYTES and len(buffers) > 1:
-            buffers = [b"".join(buffers)]
         try:
             if len(buffers) == 1:
                 sent = sock.send(buffers[0])
@@ -508,6 +510,15 @@ class SocketTransport:
 
 # The queue of all transports for which nothing waits: most of them, most of the time.
 NOTHING: deque[memoryview | bytes | Passing] = deque(maxlen=0)
+
+
+def joined(buffers: list[memoryview | bytes]) -> list[memoryview | bytes]:
+    """Return the same bytes in one piece, when the pieces are small."""
+    count = len(buffers)
+    size = 0
+    for buffer in buffers:
+        size += len(buffer)
+    return [b"".join(buffers)] if count > 1 and size <= max(_JOIN_BYTES, count * _JOIN_PIECE_BYTES) else buffers
 
 
 def copy_descriptors(fds: Sequence[int]) -> list[int]:
