@@ -106,6 +106,14 @@ class Recorder:
             self._changed.clear()
             await self._changed.wait()
 
+    async def wait_messages(self, count: int) -> None:
+        """Wait until so many messages have come."""
+        await self.until(lambda: len(self.messages) == count)
+
+    async def wait_lost(self) -> None:
+        """Wait until the end was told."""
+        await self.until(lambda: bool(self.lost))
+
 
 class Pair:
     """The two ends of a connection, and what they received."""
@@ -123,9 +131,9 @@ class Pair:
     async def end(self) -> None:
         """End the connection as `Link` does: whoever hears of the end closes."""
         self.near.close()
-        await self.far_side.until(lambda: bool(self.far_side.lost))
+        await self.far_side.wait_lost()
         self.far.close()
-        await self.near_side.until(lambda: bool(self.near_side.lost))
+        await self.near_side.wait_lost()
         # A last word may be on its way to somebody who still has to take it, or to say that nobody does.
         while self.near.unsent_bytes or self.far.unsent_bytes:  # noqa: ASYNC110
             await asyncio.sleep(0)

@@ -34,7 +34,7 @@ async def check_order_and_wholeness(kind: Transports) -> None:
         pair.near.send(sent[start:end])
         pair.far.send(sent[start:end])
     for side in (pair.near_side, pair.far_side):
-        await side.until(lambda side=side: len(side.messages) == len(sent))  # type: ignore[misc]
+        await side.wait_messages(len(sent))
         assert side.messages == [content(message) for message in sent]
     await pair.end()
 
@@ -51,7 +51,7 @@ async def check_large_messages(kind: Transports) -> None:
     pair.near.send(sent)
     pair.far.send(sent)
     for side in (pair.near_side, pair.far_side):
-        await side.until(lambda side=side: len(side.messages) == len(sent))  # type: ignore[misc]
+        await side.wait_messages(len(sent))
         assert side.messages == [content(message) for message in sent]
     await pair.end()
 
@@ -64,7 +64,7 @@ async def check_many_small_messages(kind: Transports) -> None:
     for message in sent:
         pair.far.send([message])
     for side in (pair.near_side, pair.far_side):
-        await side.until(lambda side=side: len(side.messages) == len(sent))  # type: ignore[misc]
+        await side.wait_messages(len(sent))
         assert side.messages == [content(message) for message in sent]
     await pair.end()
 
@@ -84,7 +84,7 @@ async def check_back_pressure(kind: Transports) -> None:
             await asyncio.sleep(0)
         assert one.near.unsent_bytes > 0, "what the peer does not read is counted"
         one.far.resume_reading()
-        await one.far_side.until(lambda one=one, goal=before + count: len(one.far_side.messages) == goal)  # type: ignore[misc]
+        await one.far_side.wait_messages(before + count)
         await one.near_side.until(lambda one=one: one.near_side.writable[-1])  # type: ignore[misc]
     await pair.end()
 
@@ -93,7 +93,7 @@ async def check_pause_and_resume(kind: Transports) -> None:
     """Who paused reading gets nothing until it reads again; then everything in order."""
     pair = await open_one(kind)
     pair.near.send([make_message(0)])
-    await pair.far_side.until(lambda: len(pair.far_side.messages) == 1)
+    await pair.far_side.wait_messages(1)
     pair.far.pause_reading()
     pair.far.pause_reading()
     sent = [make_message(number, 64) for number in range(1, 200)]
@@ -101,10 +101,10 @@ async def check_pause_and_resume(kind: Transports) -> None:
     await go_around()
     assert len(pair.far_side.messages) == 1, "nothing comes while reading is paused"
     pair.far.send([make_message(7)])
-    await pair.near_side.until(lambda: len(pair.near_side.messages) == 1)
+    await pair.near_side.wait_messages(1)
     pair.far.resume_reading()
     pair.far.resume_reading()
-    await pair.far_side.until(lambda: len(pair.far_side.messages) == 200)
+    await pair.far_side.wait_messages(200)
     assert pair.far_side.messages[1:] == [content(message) for message in sent]
     await pair.end()
 
@@ -116,7 +116,7 @@ async def check_close_sends_everything(kind: Transports) -> None:
     pair.near.send(sent)
     pair.near.close()
     pair.near.send([make_message(99)])
-    await pair.far_side.until(lambda: bool(pair.far_side.lost))
+    await pair.far_side.wait_lost()
     assert pair.far_side.messages == [content(message) for message in sent]
     assert pair.far_side.lost == [None]
     await pair.end()
@@ -126,7 +126,7 @@ async def check_a_last_word(kind: Transports) -> None:
     """Who hears of the end may still say why it ends its side, and does not fail when nobody listens."""
     pair = await open_one(kind)
     pair.near.close()
-    await pair.far_side.until(lambda: bool(pair.far_side.lost))
+    await pair.far_side.wait_lost()
     pair.far.send([make_message(1, kind.large_bytes)])
     await pair.end()
 
@@ -138,7 +138,7 @@ async def check_abort(kind: Transports) -> None:
     for number in range(8):
         pair.near.send([make_message(number, kind.large_bytes)])
     pair.near.abort()
-    await pair.near_side.until(lambda: bool(pair.near_side.lost))
+    await pair.near_side.wait_lost()
     assert pair.near.unsent_bytes == 0
     pair.far.resume_reading()
     await pair.end()
@@ -163,7 +163,7 @@ async def check_floods_both_ways(kind: Transports) -> None:
     pair.near.send(sent)
     pair.far.send(sent)
     for side in (pair.near_side, pair.far_side):
-        await side.until(lambda side=side: len(side.messages) == len(sent))  # type: ignore[misc]
+        await side.wait_messages(len(sent))
     await pair.end()
 
 
@@ -171,9 +171,9 @@ async def check_limits(kind: Transports) -> None:
     """A message beyond the limits ends the connection with an error that says so; what came before it has arrived."""
     pair = await open_one(kind, Limits(traversal_words=1000))
     pair.near.send([make_message(1)])
-    await pair.far_side.until(lambda: len(pair.far_side.messages) == 1)
+    await pair.far_side.wait_messages(1)
     pair.near.send([make_message(2, 64 * 1024)])
-    await pair.far_side.until(lambda: bool(pair.far_side.lost))
+    await pair.far_side.wait_lost()
     assert len(pair.far_side.messages) == 1
     error = pair.far_side.lost[0]
     assert isinstance(error, DecodeError | ConnectionError), repr(error)
@@ -205,7 +205,7 @@ async def check_chunks(kind: Transports) -> None:
             pair.near.send(sent)
             pair.far.send(sent)
             for side in (pair.near_side, pair.far_side):
-                await side.until(lambda side=side: len(side.messages) == len(sent))  # type: ignore[misc]
+                await side.wait_messages(len(sent))
                 assert side.messages == [content(message) for message in sent]
             await pair.end()
 
@@ -221,7 +221,7 @@ async def check_descriptors(kind: Transports) -> None:
         messages = [make_message(number, 100 * 1024 if number == 2 else 8) for number in range(5)]
         one.near.send(messages, {1: [sink], 2: [sink, source], 4: [sink] * 5})
         os.close(source)
-        await one.far_side.until(lambda one=one, goal=first + 5: len(one.far_side.messages) == goal)  # type: ignore[misc]
+        await one.far_side.wait_messages(first + 5)
         assert one.far_side.messages[first:] == [content(message) for message in messages]
         came = {place - first: fds for place, fds in one.far_side.fds.items() if place >= first}
         assert {place: len(fds) for place, fds in came.items()} == {1: 1, 2: 2, 4: 3}

@@ -103,7 +103,7 @@ async def end(transports: list[Any], receivers: list[Recorder]) -> None:
     for transport in transports:
         transport.abort()
     for receiver in receivers:
-        await receiver.until(lambda receiver=receiver: bool(receiver.lost))  # type: ignore[misc]
+        await receiver.wait_lost()
 
 
 @each_kind
@@ -112,14 +112,14 @@ def test_many_messages_leave_by_one_write_and_come_by_one_read_H23(loop: str, ma
         sockets, transports, receivers = await open_pair(make)
         small = [make_message(number) for number in range(200)]
         transports[0].send(small)
-        await receivers[1].until(lambda: len(receivers[1].messages) == 200)
+        await receivers[1].wait_messages(200)
         assert [len(sockets[0].writes), len(sockets[1].reads)] == [1, 1]
         # Small and large ones as well, as one vector.
         mixed = [make_message(1), make_message(2, 30_000), make_message(3), make_message(4, 20_000, 3)]
         transports[0].send(mixed)
         assert len(sockets[0].writes) == 2
         assert len(sockets[0].writes[1]) > 1
-        await receivers[1].until(lambda: len(receivers[1].messages) == 204)
+        await receivers[1].wait_messages(204)
         assert receivers[1].messages == [content(message) for message in small + mixed]
         await end(transports, receivers)
 

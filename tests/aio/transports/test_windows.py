@@ -139,9 +139,9 @@ def test_a_transport_tells_the_size_of_its_send_buffer_and_the_default_where_the
             # A TCP socket that is connected has a larger one than a new one.
             assert size_bytes >= new_buffer_bytes(socket.AF_INET if kind in ("tcp", "tls") else socket.AF_UNIX)
         transport.close()
-        await far.until(lambda: bool(far.lost))
+        await far.wait_lost()
         other.close()
-        await near.until(lambda: bool(near.lost))
+        await near.wait_lost()
 
     asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
 
