@@ -27,7 +27,8 @@ from caplet.schema.model import (
     Value,
 )
 from caplet.schema.records import replace
-from caplet.schema.validation import data_bits, is_pointer, validate_node
+from caplet.schema.type_sizes import data_bits, is_pointer
+from caplet.schema.validation import validate_node
 from caplet.std import standard_registry
 
 CORPUS = Path(__file__).parent.parent / "compiler" / "corpus"

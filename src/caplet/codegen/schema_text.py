@@ -26,28 +26,12 @@ from caplet.schema.model import (
     Node,
     Slot,
     StructNode,
-    Type,
-    TypeKind,
 )
 from caplet.schema.registry import Registry
+from caplet.schema.type_sizes import DATA_BITS
 
 __all__ = ["print_schemas"]
 
-_BITS: Final = {
-    TypeKind.VOID: 0,
-    TypeKind.BOOL: 1,
-    TypeKind.INT8: 8,
-    TypeKind.UINT8: 8,
-    TypeKind.INT16: 16,
-    TypeKind.UINT16: 16,
-    TypeKind.ENUM: 16,
-    TypeKind.INT32: 32,
-    TypeKind.UINT32: 32,
-    TypeKind.FLOAT32: 32,
-    TypeKind.INT64: 64,
-    TypeKind.UINT64: 64,
-    TypeKind.FLOAT64: 64,
-}
 _BY_CODE_ORDER: Final = attrgetter("code_order")
 
 
@@ -230,9 +214,5 @@ def _tag(body: StructNode) -> str:
 
 
 def _place(slot: Slot) -> str:
-    width = _bits(slot.type)
+    width = DATA_BITS.get(slot.type.kind)
     return f"ptr[{slot.offset}]" if width is None else f"bits[{slot.offset * width}, {(slot.offset + 1) * width})"
-
-
-def _bits(type_: Type) -> int | None:
-    return _BITS.get(type_.kind)

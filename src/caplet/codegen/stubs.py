@@ -34,7 +34,7 @@ from caplet.schema.model import (
     StructType,
 )
 from caplet.schema.registry import Registry
-from caplet.schema.validation import is_pointer
+from caplet.schema.type_sizes import is_pointer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +145,7 @@ class StubWriter:
         fields = sorted(body.fields, key=lambda field: field.code_order)
         names = field_names(fields)
         taken = {*STRUCT_NAMES, *names.values()}
-        inputs = {field.name: self.field_input(node, field) for field in fields}
+        inputs = {field.name: self.field_input(field) for field in fields}
         made = [f"{names[field.name]}: {inputs[field.name]} = ..." for field in fields]
         reader = [
             *self.nested(node, taken),
@@ -171,7 +171,7 @@ class StubWriter:
         docs = self.docs(node, body.fields)
         for field in fields:
             comment = docs.get(field.name, "...")
-            self.field(node, field, names[field.name], inputs[field.name], comment, taken, reader, writer, pipeline)
+            self.field(field, names[field.name], inputs[field.name], comment, taken, reader, writer, pipeline)
         self.class_(name, ["_t.Struct", *generic], reader, docs.get(""))
         self.class_(f"{name}_Builder", ["_t.BuilderMixin", here, *generic], writer)
         mapping = [f"{names[field.name]}: {inputs[field.name]}" for field in fields]
@@ -182,7 +182,6 @@ class StubWriter:
 
     def field(
         self,
-        node: Node,
         field: Field,
         name: str,
         given: str,
@@ -218,7 +217,7 @@ class StubWriter:
         if piped is not None:
             pipeline += ["@_b.property", f"def {avoid(name, CALL_NAMES)}(self) -> {piped}: ..."]
 
-    def field_input(self, node: Node, field: Field) -> str:
+    def field_input(self, field: Field) -> str:
         """Return what a field may be set from."""
         if isinstance(field.body, Group):
             group = self.registry.get(field.body.type_id)
@@ -329,7 +328,7 @@ class StubWriter:
             request: what `request()` returns.
         """
         given = [
-            f"{python}: {self.types.substituted(self.field_input(node, field), method, '_t.AnyValue')} = ..."
+            f"{python}: {self.types.substituted(self.field_input(field), method, '_t.AnyValue')} = ..."
             for python, field in self.params(method)
         ]
         return [

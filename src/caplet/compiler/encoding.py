@@ -6,13 +6,14 @@ Knows how each type of value is written with the wire layer. Whether a value fit
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from typing import Final, Protocol
 
 from caplet.compiler.members import MemberInfo, StructMembers
+from caplet.schema.codec import one_segment
 from caplet.schema.model import ListType, StructType, Type, TypeKind, Value
 from caplet.schema.records import record
-from caplet.wire.message import MessageBuilder, MessageReader
+from caplet.schema.type_sizes import ELEMENT_SIZES, NUMBER_FORMATS
+from caplet.wire.message import MessageReader
 from caplet.wire.untyped import AnyPointer, AnyStruct
 from caplet.wire.untyped_builder import AnyListBuilder, AnyPointerBuilder, AnyStructBuilder
 
@@ -68,35 +69,7 @@ class Structs(Protocol):
         ...
 
 
-_ELEMENT_SIZES: Final = {
-    TypeKind.VOID: 0,
-    TypeKind.BOOL: 1,
-    TypeKind.INT8: 2,
-    TypeKind.UINT8: 2,
-    TypeKind.INT16: 3,
-    TypeKind.UINT16: 3,
-    TypeKind.ENUM: 3,
-    TypeKind.INT32: 4,
-    TypeKind.UINT32: 4,
-    TypeKind.FLOAT32: 4,
-    TypeKind.INT64: 5,
-    TypeKind.UINT64: 5,
-    TypeKind.FLOAT64: 5,
-}
 _POINTER: Final = 6
-_FORMATS: Final = {
-    TypeKind.INT8: "<b",
-    TypeKind.UINT8: "<B",
-    TypeKind.INT16: "<h",
-    TypeKind.UINT16: "<H",
-    TypeKind.ENUM: "<H",
-    TypeKind.INT32: "<i",
-    TypeKind.UINT32: "<I",
-    TypeKind.FLOAT32: "<f",
-    TypeKind.INT64: "<q",
-    TypeKind.UINT64: "<Q",
-    TypeKind.FLOAT64: "<d",
-}
 
 
 def flat_message(structs: Structs, type_: Type, value: Written) -> bytes:
@@ -105,24 +78,13 @@ def flat_message(structs: Structs, type_: Type, value: Written) -> bytes:
     The objects are in the order in which a reader meets them, not in that of the text, so that equal values are equal
     bytes.
     """
-    written = _build(lambda root: _Writer(structs).pointer(root, type_, value))
-    return _build(lambda root: root.set(MessageReader([written]).root))
+    written = one_segment(lambda root: _Writer(structs).pointer(root, value))
+    return one_segment(lambda root: root.set(MessageReader([written]).root))
 
 
 def copied_message(source: AnyPointer | AnyStruct) -> bytes:
     """Returns the words of a one-segment message whose root is a copy of what a pointer leads to."""
-    return _build(lambda root: root.set(source))
-
-
-def _build(write: Callable[[AnyPointerBuilder], None]) -> bytes:
-    """Builds a message; when it does not fit into one segment, again with one that is large enough."""
-    message = MessageBuilder()
-    write(message.root)
-    if len(message.output()) > 1:
-        message = MessageBuilder(first_segment_words=message.total_words + 1)
-        write(message.root)
-    (segment,) = message.output()
-    return bytes(segment)
+    return one_segment(lambda root: root.set(source))
 
 
 class _Writer:
@@ -133,7 +95,7 @@ class _Writer:
     def __init__(self, structs: Structs) -> None:
         self.structs = structs
 
-    def pointer(self, target: AnyPointerBuilder, type_: Type, value: Written) -> None:
+    def pointer(self, target: AnyPointerBuilder, value: Written) -> None:
         """Writes a value of a pointer type."""
         if isinstance(value, ListValue):
             self.list(target, value)
@@ -165,12 +127,12 @@ class _Writer:
                 assert isinstance(value, Value)
                 default = self.structs.field_default(member).content
                 target.set_boolean(member.offset, bool(value.content), bool(default))
-            elif member.type.kind in _FORMATS:
+            elif member.type.kind in NUMBER_FORMATS:
                 assert isinstance(value, Value)
                 default = _bits(member.type.kind, self.structs.field_default(member).content)
                 _set_number(target, member.type.kind, member.offset, _bits(member.type.kind, value.content) ^ default)
             elif member.type.kind != TypeKind.VOID:
-                self.pointer(target.pointer(member.offset), member.type, value)
+                self.pointer(target.pointer(member.offset), value)
 
     def list(self, target: AnyPointerBuilder, value: ListValue) -> None:
         """Writes a list."""
@@ -183,11 +145,11 @@ class _Writer:
             for index, item in enumerate(value.items):
                 self.struct_element(made.struct(index), item)
             return
-        size = _ELEMENT_SIZES.get(element.kind, _POINTER)
+        size = ELEMENT_SIZES.get(element.kind, _POINTER)
         made = target.init_list(size, length)
         for index, item in enumerate(value.items):
             if size == _POINTER:
-                self.pointer(made.pointer(index), element, item)
+                self.pointer(made.pointer(index), item)
             elif isinstance(item, Value):
                 _set_element(made, element.kind, index, item)
 
@@ -221,7 +183,7 @@ def _clear(target: AnyStructBuilder, member: MemberInfo) -> None:
                 _clear(target, child)
     elif kind == TypeKind.BOOL:
         target.set_boolean(member.offset, False)
-    elif kind in _FORMATS:
+    elif kind in NUMBER_FORMATS:
         _set_number(target, kind, member.offset, 0)
     elif kind != TypeKind.VOID:
         target.clear(member.offset)
@@ -229,18 +191,18 @@ def _clear(target: AnyStructBuilder, member: MemberInfo) -> None:
 
 def _bits(kind: TypeKind, content: object) -> int:
     """Returns a number as the unsigned integer that stands for it on the wire."""
-    return int.from_bytes(struct.pack(_FORMATS[kind], content), "little")
+    return int.from_bytes(struct.pack(NUMBER_FORMATS[kind], content), "little")
 
 
 def _number(kind: TypeKind, bits: int) -> int | float:
     """Returns the number for which an unsigned integer stands on the wire."""
-    layout = _FORMATS[kind]
+    layout = NUMBER_FORMATS[kind]
     number: int | float = struct.unpack(layout, bits.to_bytes(struct.calcsize(layout), "little"))[0]
     return number
 
 
 def _set_number(target: AnyStructBuilder, kind: TypeKind, offset: int, bits: int) -> None:
-    width = struct.calcsize(_FORMATS[kind])
+    width = struct.calcsize(NUMBER_FORMATS[kind])
     setters = {1: target.set_u8, 2: target.set_u16, 4: target.set_u32, 8: target.set_u64}
     setters[width](offset * width, bits)
 
@@ -248,9 +210,9 @@ def _set_number(target: AnyStructBuilder, kind: TypeKind, offset: int, bits: int
 def _set_element(target: AnyListBuilder, kind: TypeKind, index: int, item: Value) -> None:
     if kind == TypeKind.BOOL:
         target.set_boolean(index, bool(item.content))
-    elif kind in _FORMATS:
+    elif kind in NUMBER_FORMATS:
         setters = {1: target.set_u8, 2: target.set_u16, 4: target.set_u32, 8: target.set_u64}
-        setters[struct.calcsize(_FORMATS[kind])](index, _bits(kind, item.content))
+        setters[struct.calcsize(NUMBER_FORMATS[kind])](index, _bits(kind, item.content))
 
 
 # -- reading parts of constants -----------------------------------------------------------------------------------------
@@ -277,8 +239,8 @@ def read_field(structs: Structs, member: MemberInfo, type_: Type, content: bytes
         return Value(kind)
     if kind == TypeKind.BOOL:
         return Value(kind, source.boolean(member.offset, bool(default.content)))
-    if kind in _FORMATS:
-        width = struct.calcsize(_FORMATS[kind])
+    if kind in NUMBER_FORMATS:
+        width = struct.calcsize(NUMBER_FORMATS[kind])
         getters = {1: source.u8, 2: source.u16, 4: source.u32, 8: source.u64}
         return Value(kind, _number(kind, getters[width](member.offset * width) ^ _bits(kind, default.content)))
     if not source.has(member.offset):
@@ -294,9 +256,9 @@ def read_element(type_: Type, content: bytes, index: int) -> Value:
         return Value(kind)
     if kind == TypeKind.BOOL:
         return Value(kind, source.boolean(index))
-    if kind in _FORMATS:
+    if kind in NUMBER_FORMATS:
         getters = {1: source.u8, 2: source.u16, 4: source.u32, 8: source.u64}
-        return Value(kind, _number(kind, getters[struct.calcsize(_FORMATS[kind])](index)))
+        return Value(kind, _number(kind, getters[struct.calcsize(NUMBER_FORMATS[kind])](index)))
     if kind == TypeKind.STRUCT:
         return Value(kind, copied_message(source.struct(index)))
     return _pointer_value(kind, source.pointer(index))

@@ -15,23 +15,10 @@ from caplet.compiler.modules import Module
 from caplet.compiler.tree import AnnotationUse, Declaration, DeclarationKind, Expression, Ordinal, Param
 from caplet.schema.ids import group_id
 from caplet.schema.model import NO_DISCRIMINANT, VOID, Type, TypeKind, Value
+from caplet.schema.type_sizes import DATA_BITS
 
 __all__ = ["MemberInfo", "StructMembers"]
 
-_DATA_SIZES: Final = {
-    TypeKind.BOOL: 0,
-    TypeKind.INT8: 3,
-    TypeKind.UINT8: 3,
-    TypeKind.INT16: 4,
-    TypeKind.UINT16: 4,
-    TypeKind.ENUM: 4,
-    TypeKind.INT32: 5,
-    TypeKind.UINT32: 5,
-    TypeKind.FLOAT32: 5,
-    TypeKind.INT64: 6,
-    TypeKind.UINT64: 6,
-    TypeKind.FLOAT64: 6,
-}
 _MOST_WORDS: Final = 0xFFFF
 
 
@@ -285,8 +272,9 @@ class StructMembers:
         kind = member.type.kind
         if kind == TypeKind.VOID:
             member.space.add_void()
-        elif kind in _DATA_SIZES:
-            member.offset = member.space.add_data(_DATA_SIZES[kind])
+        elif kind in DATA_BITS:
+            # Spaces are told the logarithm.
+            member.offset = member.space.add_data(DATA_BITS[kind].bit_length() - 1)
         else:
             member.offset = member.space.add_pointer()
 

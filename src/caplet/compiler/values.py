@@ -77,7 +77,6 @@ INTEGER_RANGES: Final = {
     TypeKind.UINT64: (0, 2**64 - 1),
 }
 _FLOAT_KINDS: Final = (TypeKind.FLOAT32, TypeKind.FLOAT64)
-_MESSAGE_KINDS: Final = (TypeKind.LIST, TypeKind.STRUCT, TypeKind.ANY_POINTER)
 _WORDS: Final[dict[str, tuple[TypeKind, bool | float | None]]] = {
     "void": (TypeKind.VOID, None),
     "true": (TypeKind.BOOL, True),

@@ -30,6 +30,7 @@ from caplet.schema.model import (
     TypeKind,
 )
 from caplet.schema.registry import Registry
+from caplet.schema.type_sizes import DATA_BITS, ELEMENT_SIZES
 from caplet.wire.message import MessageReader
 from caplet.wire.sizes import COMPOSITE, POINTER
 from caplet.wire.untyped import AnyStruct
@@ -44,23 +45,6 @@ _BASE64: Final = 0xD7D879450A253E4B
 _HEX: Final = 0xF061E22F0AE5C7B5
 _FLATTENED: Final = 64
 _DATA_FORMS: Final = ((_BASE64, "base64"), (_HEX, "hex"))
-_SIZES: Final = {
-    TypeKind.VOID: (0, 0),
-    TypeKind.BOOL: (1, 1),
-    TypeKind.INT8: (2, 8),
-    TypeKind.UINT8: (2, 8),
-    TypeKind.INT16: (3, 16),
-    TypeKind.UINT16: (3, 16),
-    TypeKind.ENUM: (3, 16),
-    TypeKind.INT32: (4, 32),
-    TypeKind.UINT32: (4, 32),
-    TypeKind.FLOAT32: (4, 32),
-    TypeKind.INT64: (5, 64),
-    TypeKind.UINT64: (5, 64),
-    TypeKind.FLOAT64: (5, 64),
-}
-"""Size code on the wire, and width in bits, of what lies in the data section."""
-
 TypeKey = TypeKind | int
 """What handlers of types are found by: the id of a struct, enum or interface, or a kind of type without one."""
 
@@ -122,7 +106,7 @@ class JsonPlans:
             return handled
         if isinstance(type_, ListType):
             element = self.form(type_.element)
-            size = COMPOSITE if element.is_struct else _SIZES.get(type_.element.kind, (POINTER, 0))[0]
+            size = COMPOSITE if element.is_struct else ELEMENT_SIZES.get(type_.element.kind, POINTER)
             return ListForm(element, size)
         if isinstance(type_, StructType):
             return self.struct(type_)
@@ -134,7 +118,7 @@ class JsonPlans:
             return TextForm()
         if kind == TypeKind.DATA:
             return DataForm(data_form)
-        if kind in _SIZES:
+        if kind in DATA_BITS:
             return NumberForm(kind)
         return OpaqueForm("capabilities" if kind == TypeKind.INTERFACE else "AnyPointer")
 
@@ -232,8 +216,8 @@ def _place(member: JsonMember, name: str, slot: Slot, body: StructNode) -> None:
     kind, content = slot.type.kind, slot.default.content
     member.offset = slot.offset
     member.is_void = kind == TypeKind.VOID
-    if kind in _SIZES:
-        width = _SIZES[kind][1]
+    if kind in DATA_BITS:
+        width = DATA_BITS[kind]
         outside = (slot.offset + 1) * width > body.data_word_count * 64
         if isinstance(content, float):
             member.mask = bits_of(content, width // 8)

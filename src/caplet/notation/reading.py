@@ -14,6 +14,7 @@ from caplet.errors import SchemaError
 from caplet.schema.model import EnumNode, EnumType, Field, Slot, StructNode, StructType, Type, TypeKind, Value
 from caplet.schema.records import record
 from caplet.schema.registry import Registry, apply_brand
+from caplet.schema.type_sizes import DATA_BITS
 from caplet.wire.message import MessageReader
 from caplet.wire.untyped import AnyList, AnyPointer, AnyStruct
 
@@ -156,19 +157,7 @@ def default_pointer(value: Value) -> AnyPointer:
     return MessageReader([content]).root if isinstance(content, bytes) and value.kind in _MESSAGES else AnyPointer()
 
 
-_ELEMENTS: Final = {
-    TypeKind.INT8: 2,
-    TypeKind.UINT8: 2,
-    TypeKind.INT16: 3,
-    TypeKind.UINT16: 3,
-    TypeKind.ENUM: 3,
-    TypeKind.INT32: 4,
-    TypeKind.UINT32: 4,
-    TypeKind.INT64: 5,
-    TypeKind.UINT64: 5,
-}
 _SIGNED: Final = (TypeKind.INT8, TypeKind.INT16, TypeKind.INT32, TypeKind.INT64)
-_PACKED: Final = {TypeKind.FLOAT32: "<f", TypeKind.FLOAT64: "<d"}
 
 
 def element(source: AnyList, kind: TypeKind, index: int) -> Number:
@@ -183,9 +172,8 @@ def element(source: AnyList, kind: TypeKind, index: int) -> Number:
     if kind == TypeKind.FLOAT64:
         number = struct.unpack("<d", source.u64(index).to_bytes(8, "little"))[0]
         return number
-    code = _ELEMENTS[kind]
-    bits = 2 << code
-    value = (source.u8, source.u16, source.u32, source.u64)[code - 2](index)
+    bits = DATA_BITS[kind]
+    value = {8: source.u8, 16: source.u16, 32: source.u32, 64: source.u64}[bits](index)
     return value - (1 << bits) if kind in _SIGNED and value >> (bits - 1) else value
 
 

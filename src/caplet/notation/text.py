@@ -38,11 +38,10 @@ _INLINE_RECORD: Final = 64
 
 
 class _Mode(Enum):
-    """What stands before a value: nothing, `name = `, or a bracket that is not printed."""
+    """What stands before a value: nothing, or `name = `."""
 
     BARE = 0
     PREFIXED = 1
-    PARENTHESIZED = 2
 
 
 def format_text(registry: Registry, type_: Type, value: AnyPointer | AnyStruct, *, pretty: bool = True) -> str:

@@ -18,7 +18,7 @@ from caplet.schema.model import (
     TypeKind,
 )
 from caplet.schema.type_names import ANY_POINTER_NAMES, PRIMITIVE_NAMES
-from caplet.schema.validation import is_pointer
+from caplet.schema.type_sizes import is_pointer
 from caplet.wire.untyped import AnyList, AnyPointer, AnyStruct
 
 if TYPE_CHECKING:

@@ -23,6 +23,7 @@ from caplet.wire.message import MessageBuilder, MessageReader
 
 if TYPE_CHECKING:
     from caplet.wire.untyped import AnyStruct
+    from caplet.wire.untyped_builder import AnyPointerBuilder
 
 __all__ = [
     "decode_node",
@@ -31,6 +32,7 @@ __all__ = [
     "flat_from_text",
     "flat_request",
     "load_flat_request",
+    "one_segment",
     "read_flat_request",
     "text_of_flat",
 ]
@@ -85,11 +87,16 @@ def _decode(
 
 def flat_request(request: CodeGeneratorRequest) -> bytes:
     """Returns a request as the words of a one-segment message, the root pointer first."""
+    return one_segment(lambda root: write_request(root, request))
+
+
+def one_segment(write: Callable[[AnyPointerBuilder], None]) -> bytes:
+    """Builds a message; when it does not fit into one segment, again with one that is large enough."""
     message = MessageBuilder()
-    write_request(message.root, request)
+    write(message.root)
     if len(message.output()) > 1:
         message = MessageBuilder(first_segment_words=message.total_words + 1)
-        write_request(message.root, request)
+        write(message.root)
     (segment,) = message.output()
     return bytes(segment)
 

@@ -40,6 +40,7 @@ from caplet.schema.model import (
     TypeKind,
     Value,
 )
+from caplet.schema.type_sizes import NUMBER_FORMATS
 from caplet.wire.message import MessageReader
 from caplet.wire.untyped_builder import AnyPointerBuilder, AnyStructBuilder
 
@@ -216,30 +217,16 @@ def _write_annotation(target: AnyStructBuilder, annotation: Annotation) -> None:
     _write_brand(target, 1, annotation.brand)
 
 
-_NUMBERS: Final = {
-    TypeKind.INT8: ("<b", 2),
-    TypeKind.UINT8: ("<B", 2),
-    TypeKind.INT16: ("<h", 2),
-    TypeKind.UINT16: ("<H", 2),
-    TypeKind.ENUM: ("<H", 2),
-    TypeKind.INT32: ("<i", 4),
-    TypeKind.UINT32: ("<I", 4),
-    TypeKind.FLOAT32: ("<f", 4),
-    TypeKind.INT64: ("<q", 8),
-    TypeKind.UINT64: ("<Q", 8),
-    TypeKind.FLOAT64: ("<d", 8),
-}
-"""How a number of each kind is packed, and the byte at which it lies in a Value."""
-
-
 def _write_value(target: AnyStructBuilder, value: Value) -> None:
     content = value.content
     target.set_u16(0, int(value.kind))
     if value.kind == TypeKind.BOOL:
         target.set_boolean(16, bool(content))
-    elif value.kind in _NUMBERS:
-        layout, start = _NUMBERS[value.kind]
-        for offset, byte in enumerate(struct.pack(layout, content)):
+    elif value.kind in NUMBER_FORMATS:
+        packed = struct.pack(NUMBER_FORMATS[value.kind], content)
+        # It lies where its own width divides the offset, behind the two bytes of the kind.
+        start = max(2, len(packed))
+        for offset, byte in enumerate(packed):
             target.set_u8(start + offset, byte)
     elif isinstance(content, str):
         target.set_text(0, content)

@@ -34,7 +34,8 @@ from caplet.schema.model import (
 )
 from caplet.schema.records import record, replace
 from caplet.schema.registry import Registry
-from caplet.schema.validation import is_pointer, validate_node
+from caplet.schema.type_sizes import is_pointer
+from caplet.schema.validation import validate_node
 
 __all__ = ["Change", "Effect", "add_strangers", "breaking_changes", "compare_nodes", "merge_nodes"]
 
@@ -67,11 +68,6 @@ class Change:
     rule: str
     message: str
     effect: Effect
-
-    @property
-    def breaks(self) -> bool:
-        """Whether old and new programs no longer understand each other."""
-        return self.effect >= Effect.REMOVED
 
     def __str__(self) -> str:
         return f"{self.path}: {self.rule}: {self.message}"

@@ -38,14 +38,7 @@ def mentioned_ids(node: Node) -> Iterator[int]:
         if body.is_group:
             yield node.scope_id
     elif isinstance(body, InterfaceNode):
-        for superclass in body.superclasses:
-            yield superclass.id
-            yield from _brand_ids(superclass.brand)
-        for method in body.methods:
-            yield method.param_struct_type
-            yield from _brand_ids(method.param_brand)
-            yield method.result_struct_type
-            yield from _brand_ids(method.result_brand)
+        yield from _interface_ids(body)
     elif isinstance(body, (ConstNode, AnnotationNode)):
         yield from _type_ids(body.type)
 
@@ -62,18 +55,23 @@ def dependency_ids(node: Node) -> Iterator[int]:
         for enumerant in body.enumerants:
             yield from _annotation_ids(enumerant.annotations)
     elif isinstance(body, InterfaceNode):
-        for superclass in body.superclasses:
-            yield superclass.id
-            yield from _brand_ids(superclass.brand)
+        yield from _interface_ids(body)
         for method in body.methods:
-            yield method.param_struct_type
-            yield from _brand_ids(method.param_brand)
-            yield method.result_struct_type
-            yield from _brand_ids(method.result_brand)
             yield from _annotation_ids(method.annotations)
     elif isinstance(body, (ConstNode, AnnotationNode)):
         yield from _type_ids(body.type)
     yield from _annotation_ids(node.annotations)
+
+
+def _interface_ids(body: InterfaceNode) -> Iterator[int]:
+    for superclass in body.superclasses:
+        yield superclass.id
+        yield from _brand_ids(superclass.brand)
+    for method in body.methods:
+        yield method.param_struct_type
+        yield from _brand_ids(method.param_brand)
+        yield method.result_struct_type
+        yield from _brand_ids(method.result_brand)
 
 
 def _type_ids(type_: Type) -> Iterator[int]:

@@ -32,37 +32,13 @@ from caplet.schema.model import (
     TypeKind,
     Value,
 )
+from caplet.schema.type_sizes import data_bits, is_pointer
 from caplet.wire.message import MessageReader
 
-__all__ = ["data_bits", "is_pointer", "validate_node"]
+__all__ = ["validate_node"]
 
-_DATA_BITS: Final = {
-    TypeKind.VOID: 0,
-    TypeKind.BOOL: 1,
-    TypeKind.INT8: 8,
-    TypeKind.UINT8: 8,
-    TypeKind.INT16: 16,
-    TypeKind.UINT16: 16,
-    TypeKind.ENUM: 16,
-    TypeKind.INT32: 32,
-    TypeKind.UINT32: 32,
-    TypeKind.FLOAT32: 32,
-    TypeKind.INT64: 64,
-    TypeKind.UINT64: 64,
-    TypeKind.FLOAT64: 64,
-}
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 _VALUE_LIMITS: Final = Limits(traversal_words=1 << 20, nesting=64)
-
-
-def is_pointer(type_: Type) -> bool:
-    """Whether values of the type lie behind a pointer."""
-    return type_.kind not in _DATA_BITS
-
-
-def data_bits(type_: Type) -> int:
-    """Returns how many bits a value of the type takes in a data section; 0 for pointers and Void."""
-    return _DATA_BITS.get(type_.kind, 0)
 
 
 def validate_node(node: Node) -> None:
