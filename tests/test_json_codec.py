@@ -57,7 +57,7 @@ def test_a_handler_of_a_struct_stands_for_it_in_fields_and_lists(schema: Any) ->
     both_ways(codec, person, '{"born":"1815-12-10","days":["1999-01-02","2024-02-29"],"job":{}}')
 
 
-def test_handlers_of_enums_text_and_data(schema: Any) -> None:
+def test_enums_text_and_data_have_handlers(schema: Any) -> None:
     colors = JsonHandler(lambda color: int(color) * 10, lambda number: number // 10)
     names = JsonHandler(str.upper, str.lower)
     codec = JsonCodec(handlers={schema.Color: colors, bytes: HEX, str: names}, skip_defaults=True)
@@ -65,7 +65,7 @@ def test_handlers_of_enums_text_and_data(schema: Any) -> None:
     both_ways(codec, person, '{"color":10,"colors":[0,10],"photo":"ff00","job":{},"name":"ADA"}')
 
 
-def test_handlers_of_fields_also_in_groups(schema: Any) -> None:
+def test_fields_have_handlers_also_in_groups(schema: Any) -> None:
     seen = JsonHandler(
         lambda days: date.fromordinal(days).isoformat(), lambda text: date.fromisoformat(text).toordinal()
     )

@@ -225,7 +225,7 @@ def test_a_substream_goes_on_with_the_next_stream_beyond_its_limit(size: int) ->
     connected(first, use)
 
 
-def test_substreams_of_substreams() -> None:
+def test_a_substream_has_substreams_of_its_own() -> None:
     first, second = caplet.ByteReceiver(), caplet.ByteReceiver()
     outer, inner, late = Callback(second), Callback(), Callback()
 

@@ -91,7 +91,7 @@ def test_a_lazy_one_opens_when_it_is_used_and_closing_ends_an_attempt() -> None:
     run(main())
 
 
-def test_a_blocking_one_too() -> None:
+def test_a_blocking_connection_is_opened_again_too() -> None:
     with blocking.serve("tcp://127.0.0.1:0", EchoServer) as serving:
         with blocking.connect(serving.address, reconnect=QUICK) as connection:
             echo = connection.bootstrap(schema.Echo)

@@ -59,7 +59,7 @@ def test_cancelling_passes_through_a_membrane(run: Any) -> None:
     run(scenario)
 
 
-def test_promises_own_objects_and_broken_references(run: Any) -> None:
+def test_promises_become_own_objects_and_broken_references_travel(run: Any) -> None:
     async def scenario(world: World) -> None:
         made, resolver = caplet.promise(schema.Listener)
         call = world.echo.call_back(made, 3)

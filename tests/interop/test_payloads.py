@@ -87,7 +87,7 @@ def assert_idle(connection: Any) -> None:
 
 
 @each_load
-def test_much_data_to_and_from_a_cxx_server(peer: Path, buffer: int, chunks: int, size: int) -> None:
+def test_much_data_goes_to_a_cxx_server_and_comes_back(peer: Path, buffer: int, chunks: int, size: int) -> None:
     async def main(place: tuple[str, int]) -> None:
         sock = socket.socket()
         set_buffers(sock, buffer)
@@ -119,7 +119,7 @@ def test_much_data_to_and_from_a_cxx_server(peer: Path, buffer: int, chunks: int
 
 
 @each_load
-def test_much_data_to_and_from_a_cxx_client(peer: Path, buffer: int, chunks: int, size: int) -> None:
+def test_much_data_comes_from_a_cxx_client_and_goes_back(peer: Path, buffer: int, chunks: int, size: int) -> None:
     lost: list[Any] = []
 
     async def main() -> str:

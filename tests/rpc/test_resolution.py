@@ -216,7 +216,7 @@ def test_a_reflected_promise_that_was_never_called_needs_no_embargo_row_51(pair)
     del answer, promise
 
 
-def test_no_embargo_for_null_T2_row_51(pair):
+def test_null_needs_no_embargo_T2_row_51(pair):
     target = pair.ready()
     answer = call(target)
     early = call(answer.pipeline((0,)))
@@ -228,7 +228,7 @@ def test_no_embargo_for_null_T2_row_51(pair):
     assert "disembargo" not in str(pair.lines())
 
 
-def test_no_embargo_for_what_the_peer_hosts_T3(pair):
+def test_what_the_peer_hosts_needs_no_embargo_T3(pair):
     thing = echo()
     target = pair.bootstrap()
     answer = call(target)
@@ -367,7 +367,7 @@ def test_a_promise_resolved_to_itself_is_broken_T32(pair):
 
 
 @pytest.mark.parametrize("order", ["local first", "proxy first"])
-def test_two_hops_T10_H7(order):
+def test_calls_that_come_back_by_two_hops_stay_in_order_T10_H7(order):
     """Alice's object goes through bob to carol and comes back; calls pipelined all the way arrive in order."""
     network = Network()
     carol, thing = Service(), echo()

@@ -101,7 +101,7 @@ def test_ordinary_calls_do_not_overtake_streaming_ones_T46(pair):
     assert all(one.done for one in sent)
 
 
-def test_a_fixed_window_row_100_row_103():
+def test_a_fixed_window_lets_one_large_message_through_alone_row_100_row_103():
     window = FixedWindow(1000)
     assert window.has_room()
     window.sent(0.0, 5000)

@@ -128,7 +128,7 @@ def test_buffers_are_assigned_inserted_and_added(shapes: Any, kind: str) -> None
 
 
 def test_a_buffer_of_the_same_numbers_is_written_without_looking_at_each(
-    shapes: Any, monkeypatch: pytest.MonkeyPatch
+    shapes: Any,
 ) -> None:
     counted: list[int] = []
 

@@ -87,20 +87,6 @@ def test_the_import_hook_loads_schemas_beside_modules(tmp_path: Path) -> None:
     assert run.stdout == "One(a='x') my_types_capnp\n", run.stderr
 
 
-def test_importing_caplet_loads_no_compiler_loop_or_typing_machinery() -> None:
-    program = "import sys; before = set(sys.modules); import caplet; print(*sorted(set(sys.modules) - before))"
-    run = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={"PYTHONPATH": ":".join(path for path in sys.path if path)},
-    )
-    loaded = run.stdout.split()
-    assert "caplet.errors" in loaded, run.stderr
-    assert not [name for name in loaded if name.startswith(("asyncio", "caplet.compiler", "caplet.aio", "numpy"))]
-
-
 def test_a_type_that_binds_itself_ever_deeper_is_loaded(tmp_path: Path) -> None:
     (tmp_path / "deep.capnp").write_text(
         "@0xc1d2e3f4a5b60724;\nstruct Deep(T) { value @0 :T; next @1 :Deep(Deep(T)); other @2 :Deep(Deep(Deep(T))); }\n"

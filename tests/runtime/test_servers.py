@@ -96,7 +96,7 @@ def test_params_of_any_name_reach_the_method() -> None:
     connected(Server(), use, schema.Odd)
 
 
-def test_all_params_by_two_stars_and_through_the_context() -> None:
+def test_all_params_come_by_two_stars_and_through_the_context() -> None:
     class Server(schema.Odd.Server):
         def names(this, **named: Any) -> dict[str, Any]:
             del named["cancel"]
@@ -201,7 +201,7 @@ def returning(result: Any) -> Any:
         lambda context: (setattr(context.results, "number", 1), {"note": "a"})[1],
     ],
 )
-def test_results_by_mapping_tuple_struct_and_in_place(result: Any) -> None:
+def test_results_are_given_by_mapping_tuple_struct_and_in_place(result: Any) -> None:
     async def use(worker: Any) -> None:
         assert (await worker.run()).to_dict() == {"number": 1, "note": "a"}
 

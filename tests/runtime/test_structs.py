@@ -246,7 +246,7 @@ def test_packed_canonical_text_and_json_come_back(shapes: Any) -> None:
         shapes.Point.from_text("(xx = 1)")
 
 
-def test_the_frozen_list_has_every_name_that_our_classes_need(shapes: Any) -> None:
+def test_the_frozen_list_has_every_name_that_our_classes_need() -> None:
     from caplet.runtime.names import STRUCT_NAMES
     from caplet.runtime.structs import Struct
 

@@ -119,7 +119,7 @@ def test_damaged_requests_are_refused_or_read_but_never_crash(request_: CodeGene
         assert len(found.nodes) <= len(data)
 
 
-def test_unknown_kinds_are_named(request_: CodeGeneratorRequest) -> None:
+def test_unknown_kinds_are_named() -> None:
     from caplet.schema.decode import read_node
     from caplet.wire.message import MessageBuilder
 

@@ -131,7 +131,7 @@ def test_nodes_that_make_no_sense_are_refused(message: str) -> None:
         validate_node(CASES[message]())
 
 
-def test_sizes_of_types() -> None:
+def test_types_know_how_much_room_their_values_take() -> None:
     assert [data_bits(fields_of()[number].body.type) for number in range(4)] == [32, 0, 8, 0]  # type: ignore[union-attr]
     assert is_pointer(TEXT)
     assert not is_pointer(fields_of()[3].body.type)  # type: ignore[union-attr]

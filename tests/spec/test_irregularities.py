@@ -65,7 +65,7 @@ def bootstrap_return(peer: ScriptedPeer, question: int) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_irregularity(row: Row):
+def test_what_comes_of_an_irregularity_is_what_the_table_says(row: Row):
     scene = Scene()
     peer = scene.peer
     row.do(peer)

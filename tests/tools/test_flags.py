@@ -194,7 +194,7 @@ def test_odd_arguments_are_taken_or_refused(
         ("--", "person.capnp"),
     ],
 )
-def test_compile_takes_its_flags(programs: Programs, inputs: dict[str, bytes], options: tuple[str, ...]) -> None:
+def test_compile_takes_its_flags(programs: Programs, options: tuple[str, ...]) -> None:
     arguments = ("compile", "-o-", *(option.format(here=programs.directory) for option in options))
     expected = programs.theirs(*arguments)
     code, written = ours(arguments, b"")
