@@ -344,7 +344,7 @@ class AnswerRow(IncomingCall):
             number = pointer.capability_index()
         except DecodeError as error:
             return BrokenCapability(Failed(f"no capability at pointer path {list(path)}: {error}"))
-        if number is None or number < 0:
+        if number is None:
             return NULL
         said = self.connection.frozen(self, number)
         if self.source is None:
@@ -367,8 +367,6 @@ class AnswerRow(IncomingCall):
         ahead = self.source.pipeline(path)
         if ahead.current() is returned.current():
             return said
-        if not ahead.is_promise:
-            return BrokenCapability(Failed("set_pipeline named another object than the results do"))
         promise = PromiseCapability(self.turns)
         self.gates[path] = promise
 

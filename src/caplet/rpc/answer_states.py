@@ -62,7 +62,7 @@ MACHINE = Machine(
         # A Finish that is not needed is ignored.
         (State.CANCELLED, Event.FINISHED): (State.CANCELLED, ()),
         (State.CANCELLED, Event.FINISHED_AND_RELEASED): (State.CANCELLED, ()),
-        (State.CANCELLED, Event.DISCONNECTED): (State.GONE, (Action.CANCEL_CALL,)),
+        (State.CANCELLED, Event.DISCONNECTED): (State.GONE, ()),
         (State.RETURNED, Event.RETURNED): "a second Return",
         (State.RETURNED, Event.RETURNED_FOR_GOOD): "a second Return",
         # A call that was handed on, or whose results another question took, may still be running.

@@ -254,7 +254,6 @@ class Connection(Tables):
             asked.advance(question.Event.DISCONNECTED)
         for asked in questions:
             asked.fail(reason)
-            asked.exports = None
         for row in answers:
             row.advance(answer_states.Event.DISCONNECTED)
         for exported in exports:
@@ -372,7 +371,6 @@ class Connection(Tables):
             entry.cancel()
         else:
             descriptor.take_back(self, entry.exports)
-            entry.exports = None
 
     def act_on_export(self, exported: Export, action: int) -> None:
         """Do what the export table asks for."""
@@ -391,7 +389,6 @@ class Connection(Tables):
         if action == FREE_IMPORT:
             del self.imports[imported.id]
         else:
-            imported.resolution = None
             self.discard_fd(imported)
             self.send(encode.release(imported.id, imported.count))
 
@@ -409,7 +406,7 @@ class Connection(Tables):
     def drop_export_count(self, exported: Export, count: int) -> None:
         """Take references of the peer to an export away."""
         exported.count -= count
-        if exported.count == 0 and self.error is None:
+        if exported.count == 0:
             exported.advance(export.Event.RELEASED)
 
     def export_resolved(self, exported: Export, capability: Capability) -> None:

@@ -19,7 +19,7 @@ from caplet.rpc.answer import AnswerRow
 from caplet.rpc.answer_states import Event as AnswerEvent
 from caplet.rpc.answer_states import State as AnswerState
 from caplet.rpc.ids import FIRST_SILENT_ID
-from caplet.rpc.remote import AnswerPath, RemoteCapability
+from caplet.rpc.remote import RemoteCapability
 from caplet.wire.untyped import AnyPointer
 
 if TYPE_CHECKING:
@@ -327,8 +327,6 @@ class Echo:
         """Send it back, behind the calls that went back to the peer."""
         connection = self.connection
         connection.markers -= 1
-        if connection.error is not None:
-            return
         if not isinstance(capability, RemoteCapability) or capability.link is not connection:
             connection.disconnect(ProtocolError("Disembargo for something that does not lead back to its sender"))
             return
@@ -375,7 +373,7 @@ def disembargo_target(connection: Connection, target: AnyStruct) -> Capability:
             raise ProtocolError(f"Disembargo for answer {promised.u32(0)}, which is not there")
         if row.state == AnswerState.RUNNING or row.state == AnswerState.CANCELLED:
             raise ProtocolError(never)
-        return AnswerPath(row, path)
+        return row.pipeline(path)
     raise ProtocolError(f"a message target of unknown kind {kind}")
 
 
