@@ -78,7 +78,7 @@ class Relay:
             if target.has_host:
                 far = await asyncio.open_connection(target.host, target.port)
             else:
-                far = await asyncio.open_unix_connection(abstract + target.name)
+                far = await open_unix(abstract + target.name)
             self._join((reader, writer), far)
 
         if target.has_host:
@@ -199,6 +199,18 @@ class Relay:
         for writer in self._writers:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
+
+
+async def open_unix(path: str) -> _Streams:
+    """Connect to a Unix socket, also to one without a file, whose path begins with a zero byte: not every loop does that by itself."""
+    sock = socket.socket(socket.AF_UNIX)
+    try:
+        sock.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(sock, path)
+        return await asyncio.open_unix_connection(sock=sock)
+    except BaseException:
+        sock.close()
+        raise
 
 
 def socket_of(writer: asyncio.StreamWriter) -> socket.socket | None:

@@ -155,8 +155,16 @@ class PairTransport:
 
     def abort(self) -> None:
         """End the connection at once."""
-        self._writer.transport.abort()
+        self._cut()
         self.close()
+
+    def _cut(self) -> None:
+        """Throw away what is unsent, and what TLS waits for."""
+        stream = self._writer.transport
+        # A pipe of asyncio bears to be ended once: when it is closing and has nothing to write, its end is on its way, or over.
+        ends = stream.is_closing() and not stream.get_write_buffer_size()
+        if not ends or stream.get_extra_info("ssl_object") is not None:
+            stream.abort()
 
     async def _end(self) -> None:
         """Give up reading when everything is written, and tell the receiver."""
@@ -164,7 +172,7 @@ class PairTransport:
             async with asyncio.timeout(_LAST_WORD_S if self._lost else None):
                 await self._writer.wait_closed()
         except (OSError, TimeoutError):
-            self._writer.transport.abort()
+            self._cut()
         if self._source is not None:
             self._source.close()
         self.resume_reading()
