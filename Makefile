@@ -66,6 +66,7 @@ $(BIN)/python:
 # The package is installed, not linked, and again when a source changed; nothing compiled is written under src/.
 $(VENV)/installed: $(BIN)/python $(SOURCES)
 	rm -rf $(BUILD)/lib* $(BUILD)/bdist* $(VENV)/install.log
+	@test "$(CAPLET_EXTENSIONS)" = no || echo "compiling hot modules takes some minutes the first time; CAPLET_EXTENSIONS=no does without"
 	$(BIN)/python -m pip install --quiet --log $(VENV)/install.log --force-reinstall --no-deps .
 	@sed -n 's/.*\(caplet: pure Python.*\)/\1/p' $(VENV)/install.log | tail -n 1
 	@touch $@

@@ -216,13 +216,15 @@ _STAND_ON_LOOPS = {"caplet.runtime.membranes", "caplet.runtime.servers", "caplet
 
 def __getattr__(name: str) -> Any:
     """Import a public name on its first use."""
+    import sys
     from importlib import import_module
 
     module = _LAZY.get(name)
     if name in _MODULES:
         return import_module(f"caplet.{name}")
     if module is None:
-        raise AttributeError(f"module 'caplet' has no attribute {name!r}")
+        # With these two, Python shows the nearest name.
+        raise AttributeError(f"module 'caplet' has no attribute {name!r}", name=name, obj=sys.modules[__name__])
     if module in _STAND_ON_LOOPS:
         import_module("caplet.aio.driver")
     value = getattr(import_module(module), name)

@@ -374,3 +374,7 @@ def local_server(client: Client, kind: type[ServerType], timeout_s: float | None
         TimeoutError: the time is up.
     """
     return background().wait(lambda: toolkit.local_server(client, kind), timeout_s)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

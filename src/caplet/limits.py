@@ -9,6 +9,10 @@ from caplet.values import FrozenValue
 
 __all__ = ["DEFAULT_LIMITS", "SCHEMA_NESTING", "Limits"]
 
+# What is larger bounds nothing on any machine, and would not fit the numbers of compiled modules when it is multiplied.
+LARGEST = 1 << 56
+LARGEST_NESTING = 1 << 30
+
 
 class Limits(FrozenValue):
     """Bounds for reading messages and for one connection.
@@ -30,6 +34,12 @@ class Limits(FrozenValue):
         unsent_words: how many words may wait to be sent to one peer; beyond it the connection ends.
         message_fds: how many file descriptors one message of a peer may bring, over a Unix socket; more are closed unseen, 0 for none.
         held_fds: how many descriptors the objects of one peer may hold; those that come beyond it are closed.
+
+    A number beyond 2**56, such as 2**64 - 1, is held as 2**56, and for `nesting` one beyond 2**30 as 2**30.
+
+    Raises:
+        TypeError: a bound is no integer.
+        ValueError: a bound is below zero.
     """
 
     __slots__ = (  # noqa: RUF023  (in the order of the arguments)
@@ -97,6 +107,15 @@ class Limits(FrozenValue):
             message_fds,
             held_fds,
         )
+        for name in self.__slots__:
+            bound = getattr(self, name)
+            if not isinstance(bound, int) or isinstance(bound, bool):
+                raise TypeError(f"Limits({name}=...) expects an integer, not {type(bound).__name__} ({bound!r})")
+            if bound < 0:
+                raise ValueError(f"Limits({name}={bound}): a bound cannot be below zero")
+            most = LARGEST_NESTING if name == "nesting" else LARGEST
+            if bound > most:
+                object.__setattr__(self, name, most)
 
 
 DEFAULT_LIMITS = Limits()

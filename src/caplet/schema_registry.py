@@ -118,9 +118,12 @@ class SchemaRegistry:
         """Compile a schema file and return its types; see `caplet.load`."""
         from caplet.compiler import compile_file
 
+        if not isinstance(path, str | os.PathLike) and not hasattr(path, "is_file"):
+            raise TypeError(f"expected the path of a schema file, not {type(path).__name__}")
         file = Path(path) if isinstance(path, str | os.PathLike) else path
         if not file.is_file():
-            raise FileNotFoundError(f"there is no schema file {file}")
+            looked = f" in {Path.cwd()}" if isinstance(file, Path) and not file.is_absolute() else ""
+            raise FileNotFoundError(f"there is no schema file {file}{looked}")
         folders = [Path(folder) if isinstance(folder, str | os.PathLike) else folder for folder in import_path]
         compiled = compile_file(file, folders, display_name=file.name)
         module = self._add(compiled, file.name, str(file))

@@ -101,11 +101,10 @@ def test_a_server_without_descriptors_pauses_and_accepts_again_when_there_are_so
     address: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scenario(loop: LoopWithClock) -> None:
-        tls, client = contexts()
-        options = {"tls": client} if address.startswith("tls") else {}
+        tls, client = contexts() if address.startswith("tls") else (None, None)
         async with (
             caplet.serve(address.format(folder=tmp_path), EchoServer(), tls=tls) as serving,
-            caplet.connect(serving.address, **options) as earlier,
+            caplet.connect(serving.address, tls=client) as earlier,
         ):
             echo = earlier.bootstrap(schema.Echo)
             await echo.echo(number=1)
@@ -124,7 +123,7 @@ def test_a_server_without_descriptors_pauses_and_accepts_again_when_there_are_so
                 loop.ahead_s += 1
                 if address.startswith(("tcp", "unix")):
                     await until(lambda: serving.connections == 2)
-            await still_works(serving.address, **options)
+            await still_works(serving.address, tls=client)
         # Once for each attempt, of which there is one in a second.
         assert len(caplog.records) < 60
 

@@ -55,13 +55,12 @@ def test_nobody_listening_in_memory_is_a_connection_error_with_the_address() -> 
 )
 def test_a_place_in_use_is_named_and_who_listens_there_goes_on(address: str, tmp_path: Path) -> None:
     async def main() -> None:
-        tls, client = contexts()
-        options: Any = {"tls": client} if address.startswith("tls") else {}
+        tls, client = contexts() if address.startswith("tls") else (None, None)
         async with caplet.serve(address.format(folder=tmp_path), EchoServer(), tls=tls) as serving:
             with pytest.raises(OSError, match=serving.address.removesuffix("/rpc")):
                 async with caplet.serve(["tcp://127.0.0.1:0", serving.address], EchoServer(), tls=tls):
                     pass
-            async with caplet.connect(serving.address, **options) as connection:
+            async with caplet.connect(serving.address, tls=client) as connection:
                 assert (await connection.bootstrap(schema.Echo).echo(number=5)).number == 5
 
     within_a_minute(main())

@@ -203,3 +203,17 @@ def test_any_pointers_take_whatever_a_pointer_can_lead_to(shapes: Any) -> None:
     assert tree.as_reader().any.blob() == b"raw"
     with pytest.raises(TypeError, match=r"Tree\.any: expected something that a pointer can lead to, not dict"):
         tree.any = {}
+
+
+def test_a_field_cannot_be_deleted_and_says_what_can_be_done(shapes: Any) -> None:
+    tree = shapes.Tree(value=1)
+    with pytest.raises(
+        AttributeError, match=r"Tree\.value cannot be deleted; clear\('value'\) sets it back to its default"
+    ):
+        del tree.value
+    assert tree.value == 1
+
+
+def test_a_struct_without_a_union_says_so(shapes: Any) -> None:
+    with pytest.raises(AttributeError, match="Tree has no union, and so no member that is the active one"):
+        _ = shapes.Tree().which

@@ -363,5 +363,13 @@ def test_counts_of_segments_are_refused_beyond_511_wherever_a_message_comes_from
         if count <= 511:
             assert read().x == 5
         else:
-            with pytest.raises(DecodeError, match=rf"{count} segments; the limit is 511; a larger Limits\(segments"):
+            hint = r"a larger Limits\(segments" if count < 1 << 16 else "these bytes are no message"
+            with pytest.raises(DecodeError, match=rf"{count} segments; the limit is 511; {hint}"):
                 read()
+
+
+def test_a_message_is_not_written_to_a_file_of_text(shapes: Any) -> None:
+    file = io.StringIO()
+    with pytest.raises(TypeError, match=r"the file takes text; messages are bytes, and open\(path, 'wb'\) takes those"):
+        shapes.Point(x=1).write(file)
+    assert file.getvalue() == ""

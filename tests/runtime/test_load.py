@@ -154,3 +154,17 @@ def test_an_enum_without_members_keeps_its_number_and_any_pointers_have_defaults
     read = caplet.load(file).S().as_reader()
     assert (int(read.e), read.to_text()) == (0, "(e = (0))")
     assert read.any.text() == "x"
+
+
+def test_what_is_no_schema_file_is_refused_with_where_it_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match=f"there is no schema file nothing.capnp in {tmp_path}"):
+        caplet.load("nothing.capnp")
+    with pytest.raises(FileNotFoundError, match=f"there is no schema file {tmp_path}/nothing.capnp$"):
+        caplet.load(tmp_path / "nothing.capnp")
+    path: Any
+    for path in (5, b"nothing.capnp", None):
+        with pytest.raises(TypeError, match=f"expected the path of a schema file, not {type(path).__name__}"):
+            caplet.load(path)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
+import caplet
 from caplet.errors import DecodeError
 from caplet.limits import Limits
 from caplet.wire import framing
@@ -197,7 +200,7 @@ def test_memory_is_kept_only_of_messages_that_are_neither_small_nor_huge() -> No
     assert framing._kept == []
     gathered(framer, b"l" * (framing.LARGEST_KEPT_BYTES + 1))
     assert framing._kept == []
-    gathered(framer, b"m" * framing.FIRST_ROOM_BYTES)
+    gathered(framer, b"m" * (1 << 20))
     assert len(framing._kept) == 1
     # Not for a message so small that most of it would lie idle.
     held = gathered(framer, b"n" * framing.SMALLEST_KEPT_BYTES)
@@ -212,3 +215,27 @@ def test_of_memory_that_is_used_again_nothing_earlier_is_seen() -> None:
     message = gathered(framer, bytes(100_000))
     assert sum(segment.view.nbytes for segment in message.segments) < 100_200
     assert all(b"secret" not in bytes(segment.view) for segment in message.segments)
+
+
+def test_bytes_that_are_no_message_are_not_said_to_need_a_larger_limit() -> None:
+    with pytest.raises(DecodeError, match=r"a larger Limits\(segments=...\) reads it"):
+        Framer().feed(frame_header([1] * 600))
+    for data in (b"hello, world", pack(message_bytes("packed")), b'{"json": 1}'):
+        with pytest.raises(
+            DecodeError, match="segments; the limit is 511; these bytes are no message, or a packed one"
+        ):
+            Framer().feed(data)
+
+
+def test_a_long_message_that_is_only_announced_costs_little() -> None:
+    tracemalloc.start()
+    try:
+        framers = [Framer() for _ in range(16)]
+        for framer in framers:
+            assert framer.feed(frame_header([1 << 22]) + bytes(100)) == []
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Compiled, the memory is not touched before it is needed, so that the system does not give it either.
+    assert taken < 16 * (2 * framing.FIRST_ROOM_BYTES)
+    assert caplet.accelerated == "all" or taken < 16 * 128 * 1024

@@ -171,9 +171,14 @@ class ByteWriter(ByteStreamServer):
     Args:
         target: an object with `write`; where it has `drain`, that is awaited, otherwise it is called in a thread, since a file may block.
         close: whether to close it when the stream ends, or is released without that.
+
+    Raises:
+        TypeError: it has no `write`.
     """
 
     def __init__(self, target: Writable, *, close: bool = False) -> None:
+        if not hasattr(target, "write"):
+            raise TypeError(f"expected a file or an asyncio stream to write to, not {type(target).__name__}")
         self._target: Any = target
         self._close = close
         self.count = 0
@@ -261,6 +266,8 @@ class Pieces:
             async for piece in source:
                 yield piece
         else:
+            if isinstance(source, str) or not (isinstance(self._source, buffers) or hasattr(source, "__iter__")):
+                raise TypeError(f"expected bytes, a file or an iterable of bytes, not {type(source).__name__}")
             whole: Any = (source,) if isinstance(self._source, buffers) else source
             for piece in whole:
                 yield piece

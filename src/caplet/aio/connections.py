@@ -12,14 +12,14 @@ from caplet.aio.addresses import parse_address
 from caplet.aio.driver import Link, running_vat
 from caplet.aio.farewells import wait_lost
 from caplet.aio.opening import begin, open_place
-from caplet.aio.options import StreamOptions, window_maker
+from caplet.aio.options import StreamOptions, check_secure, window_maker
 from caplet.aio.pipes import ChildProcess
 from caplet.aio.reconnecting import Reconnecting
 from caplet.aio.statistics import stats_of
 from caplet.errors import Disconnected
 from caplet.limits import DEFAULT_LIMITS
-from caplet.runtime.clients import Client
-from caplet.runtime.interceptors import public_object
+from caplet.runtime.clients import Client, check_interface
+from caplet.runtime.interceptors import check_interceptor, public_object
 from caplet.wire.message import MessageReader
 
 if TYPE_CHECKING:
@@ -75,7 +75,11 @@ class Connection:
 
         Returns:
             A client of that interface. When the peer offers nothing, calls on it fail.
+
+        Raises:
+            TypeError: it is no interface.
         """
+        check_interface(interface)
         self._link.owner.check_loop()
         return interface(self._link.bootstrap())
 
@@ -191,6 +195,16 @@ class Connecting:
     def __await__(self) -> Generator[object, None, Connection]:
         return self.open().__await__()
 
+    def __repr__(self) -> str:
+        return f"<caplet connection to {self._place}, not open: await it, or enter it with `async with`>"
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """Explain to whoever takes this for the connection that it is none yet."""
+            hint = ": await caplet.connect(...), or enter it with `async with`" if hasattr(Connection, name) else ""
+            raise AttributeError(f"a connection that is not open has no {name!r}{hint}", name=name, obj=self)
+
     async def __aenter__(self) -> Connection:
         self._connection = await self.open()
         return self._connection
@@ -242,11 +256,14 @@ def connect(
         without waiting for the peer.
 
     Raises:
-        ValueError: the address has none of these forms, or a size is none.
+        ValueError: the address has none of these forms, a size is none, or there are rules for TLS where nothing would be encrypted.
+        TypeError: an option is not what it has to be.
         Disconnected: nobody listens there, it cannot be reached, or a certificate was refused (raised on await; also a
             `ConnectionError`).
     """
     options = StreamOptions(limits or DEFAULT_LIMITS, packed, tls, server_hostname)
+    check_interceptor(interceptor)
     place = parse_address(address) if isinstance(address, str) else address
+    check_secure(tls, [place])
     opening = Connecting(place, bootstrap, options, timeout_s, interceptor, window_maker(stream_window_bytes))
     return opening if reconnect is None else Reconnecting(str(place), opening.open, reconnect)

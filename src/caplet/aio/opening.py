@@ -126,6 +126,10 @@ async def open_place(
     elif isinstance(place, socket.socket):
         await open_socket(loop, place, accept, options)
     elif isinstance(place, tuple):
+        if len(place) != 2 or not hasattr(place[0], "read") or not hasattr(place[1], "write"):
+            raise TypeError(
+                f"expected a StreamReader and a StreamWriter, not {place!r}; an address is text, such as 'tcp://127.0.0.1:5923'"
+            )
         reader, writer = place
         name = address_of(writer.get_extra_info("peername"), _family_of(writer)) or "the peer"
         PairTransport(reader, writer, accept, options.make_framing(), name)

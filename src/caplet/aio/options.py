@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from caplet.limits import DEFAULT_LIMITS, Limits
 from caplet.rpc.window import AdaptiveWindow, FixedWindow
+from caplet.runtime.clients import check_kind
 from caplet.wire.framing import Framer
 from caplet.wire.packed_framing import PackedFramer
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     EndedHook: TypeAlias = "Callable[[Connection, RpcError], object]"
     StreamWindow: TypeAlias = int | Literal["adaptive"]
 
-__all__ = ["ConnectOptions", "ServeOptions", "StreamOptions", "window_maker"]
+__all__ = ["ConnectOptions", "ServeOptions", "StreamOptions", "check_secure", "window_maker"]
 
 
 class ConnectOptions(TypedDict, total=False):
@@ -62,6 +63,21 @@ class ServeOptions(TypedDict, total=False):
     on_lost: EndedHook | None
     on_error: EndedHook | None
     interceptor: Interceptor | None
+
+
+def check_secure(tls: ssl.SSLContext | None, places: Sequence[object]) -> None:
+    """Refuse rules for TLS where nothing would be encrypted.
+
+    Args:
+        tls: the rules, if a program gave any.
+        places: where it wants to listen, or to connect to.
+
+    Raises:
+        ValueError: none of the places is one of TLS.
+    """
+    if tls is not None and not any(getattr(place, "kind", None) in ("tls", "wss") for place in places):
+        shown = ", ".join([str(place) for place in places])
+        raise ValueError(f"tls= is for tls:// and wss:// addresses: nothing would be encrypted at {shown}")
 
 
 def window_maker(stream_window_bytes: StreamWindow | None) -> Callable[[], Window] | None:
@@ -99,6 +115,11 @@ class StreamOptions:
     tls: ssl.SSLContext | None = None
     server_hostname: str | None = None
     origins: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        check_kind(self.limits, Limits, "caplet.Limits for limits=")
+        if self.tls is not None and not hasattr(self.tls, "wrap_bio"):
+            raise TypeError(f"expected an ssl.SSLContext for tls=, not {type(self.tls).__name__}")
 
     def make_framing(self) -> Framing:
         """Return the framing of one stream."""

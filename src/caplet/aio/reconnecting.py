@@ -12,9 +12,9 @@ import random
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from caplet.aio.driver import running_vat
-from caplet.cap.reconnect import Reconnector, State
+from caplet.cap.reconnect import Reconnect, Reconnector, State
 from caplet.errors import Disconnected, as_rpc_error
-from caplet.runtime.clients import Client
+from caplet.runtime.clients import Client, check_interface, check_kind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from caplet.aio.connections import Connection
     from caplet.aio.statistics import ReconnectingStats
-    from caplet.cap.reconnect import Generation, Reconnect
+    from caplet.cap.reconnect import Generation
     from caplet.errors import RpcError
 
 __all__ = ["Reconnecting", "ReconnectingConnection"]
@@ -86,7 +86,11 @@ class ReconnectingConnection:
 
         Args:
             interface: the interface that the object is expected to have.
+
+        Raises:
+            TypeError: it is no interface.
         """
+        check_interface(interface)
         self._owner.check_loop()
         return interface(self._reconnector.capability())
 
@@ -224,6 +228,7 @@ class Reconnecting:
     """A connection that will be opened again when it is lost: await it, or enter it with `async with`; neither waits for the peer."""
 
     def __init__(self, address: str, make: Callable[[], Awaitable[Connection]], policy: Reconnect) -> None:
+        check_kind(policy, Reconnect, "caplet.Reconnect(...) for reconnect=")
         self._address = address
         self._make = make
         self._policy = policy

@@ -6,6 +6,7 @@ Knows how a server starts and how it stops. Does not know how messages travel or
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
 from caplet.aio.accepted import AcceptedLinks, Rules
@@ -14,10 +15,11 @@ from caplet.aio.connections import CLOSE_TIMEOUT_S
 from caplet.aio.driver import running_vat
 from caplet.aio.farewells import wait_drained, wait_lost
 from caplet.aio.listening import listen
-from caplet.aio.options import StreamOptions, window_maker
+from caplet.aio.options import StreamOptions, check_secure, window_maker
 from caplet.errors import Disconnected
 from caplet.limits import DEFAULT_LIMITS
-from caplet.runtime.interceptors import public_object
+from caplet.runtime.clients import check_kind
+from caplet.runtime.interceptors import check_interceptor, public_object
 
 if TYPE_CHECKING:
     import ssl
@@ -209,8 +211,11 @@ def serve(
         A server to be entered with `async with`.
 
     Raises:
-        ValueError: an address has none of these forms, or a size is none.
+        ValueError: an address has none of these forms, a size is none, or there are rules for TLS where nothing would be encrypted.
+        TypeError: an option is not what it has to be.
     """
+    check_kind(address, Iterable, "an address such as 'tcp://127.0.0.1:0', or several")
+    check_interceptor(interceptor)
     texts = [address] if isinstance(address, str) else list(address)
     if not texts:
         raise ValueError("a server needs at least one address")
@@ -219,4 +224,6 @@ def serve(
     rules = Rules(
         max_connections, hello_timeout_s, idle_timeout_s, on_connected, on_lost, on_error, interceptor, make_window
     )
-    return Serving([parse_address(text) for text in texts], service, options, rules)
+    addresses = [parse_address(text) for text in texts]
+    check_secure(tls, addresses)
+    return Serving(addresses, service, options, rules)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from caplet.runtime.calls import Call, Pipeline
 from caplet.runtime.client_methods import BoundMethod
-from caplet.runtime.clients import Client
+from caplet.runtime.clients import Client, check_client, check_interface
 from caplet.runtime.list_kinds import ListKind
 from caplet.runtime.lists import List
 from caplet.runtime.plans import StructKind
@@ -331,8 +331,10 @@ def upcast(client: Client, interface: type[ClientType]) -> ClientType:
         interface: the client class of the other interface.
 
     Raises:
-        TypeError: the client's interface does not extend the other one.
+        TypeError: the client's interface does not extend the other one, or one of them is something else.
     """
+    check_client(client)
+    check_interface(interface)
     own, other = client._interface, interface._interface
     if other.id and not own.extends(other.id):
         raise TypeError(f"{own.display_name} does not extend {other.display_name}; cast_as takes it all the same")

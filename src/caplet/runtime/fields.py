@@ -74,6 +74,9 @@ class Field:
     def __set__(self, obj: Any, value: Any) -> None:
         self.assign(obj, value)
 
+    def __delete__(self, obj: Any) -> None:
+        raise AttributeError(f"{self.where} cannot be deleted; clear({self.name!r}) sets it back to its default")
+
     def assign(self, obj: StructReader, value: object) -> None:
         """Set the field in `obj`.
 

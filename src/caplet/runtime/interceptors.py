@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from caplet.cap.handover import in_vat
 from caplet.cap.interception import Interception
-from caplet.runtime.clients import Client
+from caplet.runtime.clients import Client, check_client, check_kind
 from caplet.runtime.membranes import MembraneCall
 from caplet.runtime.servers import as_bootstrap
 
@@ -123,13 +123,28 @@ def intercept_capability(capability: Capability, interceptor: Interceptor) -> Ca
     )
 
 
+def check_interceptor(interceptor: object) -> None:
+    """Refuse what is neither an interceptor nor None.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if interceptor is not None:
+        check_kind(interceptor, Interceptor, "an object of a class that extends caplet.Interceptor")
+
+
 def intercept(client: ClientType, interceptor: Interceptor) -> ClientType:
     """Return a client whose calls an interceptor is told of, and all calls of what comes back from them or goes with them.
 
     Args:
         client: the client. For an interceptor that sends metadata it must be one that `bootstrap` returned, and be used for nothing else.
         interceptor: is told.
+
+    Raises:
+        TypeError: one of them is something else.
     """
+    check_client(client)
+    check_interceptor(interceptor)
     made: list[Capability] = []
     in_vat(client._capability.turns, lambda: made.append(intercept_capability(client._capability, interceptor)))
     return type(client)(made[0])
@@ -143,8 +158,9 @@ def intercept_service(service: Service, interceptor: Interceptor) -> Callable[[o
         interceptor: is told, also of the calls that the service makes of what it was given.
 
     Raises:
-        TypeError: `service` is nothing that can be served.
+        TypeError: `service` is nothing that can be served, or the interceptor is none.
     """
+    check_interceptor(interceptor)
     public = as_bootstrap(service)
 
     def make(peer: object) -> Client:

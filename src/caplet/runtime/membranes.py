@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from caplet.cap.handover import in_vat
 from caplet.cap.membrane import Membrane as Boundary
 from caplet.errors import as_rpc_error
-from caplet.runtime.clients import Client
+from caplet.runtime.clients import Client, check_kind
 from caplet.runtime.interfaces import method_name
 from caplet.runtime.references import as_capability
 
@@ -118,9 +118,13 @@ class Membrane:
 
     Args:
         policy: decides about calls.
+
+    Raises:
+        TypeError: it is no policy.
     """
 
     def __init__(self, policy: MembranePolicy) -> None:
+        check_kind(policy, MembranePolicy, "an object of a class that extends caplet.MembranePolicy")
         self._boundary = Boundary(Decisions(policy))
 
     @property

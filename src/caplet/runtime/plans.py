@@ -255,6 +255,8 @@ class StructKind(PointerKind):
 
     def no_field(self, name: str) -> str:
         """Return what is wrong with a name that is no field."""
+        if name == "which":
+            return f"{self.name} has no union, and so no member that is the active one"
         near = difflib.get_close_matches(name, [field.name for field in self.fields], 3, 0.5)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         return f"{self.name} has no field {name!r}{hint}"

@@ -253,7 +253,7 @@ class Waiting:
 def _why_not(struct: type[Struct], name: str) -> str:
     """Return why `name` cannot be pipelined."""
     if name in struct._fields:
-        return f"{struct.__qualname__}.{name} is no capability or struct; await the call first, then read it"
+        return f"{struct.__qualname__}.{name} is no capability or struct; await the call first (or wait for it by wait()), then read it"
     near = difflib.get_close_matches(name, list(struct._fields), 3)
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     return f"{struct.__qualname__} has no field {name!r}{hint}"

@@ -174,7 +174,8 @@ class ServerMethod:
             self.wants_context = True
         elif parameter.default is inspect.Parameter.empty:
             raise TypeError(
-                f"{where} wants {name!r}, which {self.plan} does not have; its params are: {', '.join(fields) or 'none'}"
+                f"{where} wants {name!r}, which {self.plan} does not have; its params are: {', '.join(fields) or 'none'} "
+                "(and `context`, for the call's context)"
             )
 
     # --- calling ----------------------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from caplet.cap.local import LocalCapability, current_turns
 from caplet.cap.shortening import ShorteningCapability
 from caplet.errors import Failed, RpcError
 from caplet.runtime.call_contexts import CallContext
-from caplet.runtime.clients import Client
+from caplet.runtime.clients import Client, check_kind, described
 from caplet.runtime.dispatching import DESCRIPTOR, HasFileno, ServerDispatcher
 from caplet.runtime.interfaces import InterfacePlan
 from caplet.runtime.names import context_name
@@ -179,12 +179,27 @@ class Serves(Protocol[ClientType]):
     def _this_cap(self) -> ClientType: ...
 
 
+def check_server_class(kind: object) -> None:
+    """Refuse what is no class of Server objects.
+
+    Raises:
+        TypeError: it is something else; the text says what was expected.
+    """
+    given = described(kind)
+    if not (isinstance(kind, type) and issubclass(kind, Server)):
+        raise TypeError(f"expected the class of a Server, not {given}")
+
+
 def this_cap(server: Serves[ClientType]) -> ClientType:
     """Return a client of one's own Server object, to call it or to give it away; giving away the object itself is the same.
 
     Args:
         server: the object. One that keeps a client of itself is never released.
+
+    Raises:
+        TypeError: it is no Server object.
     """
+    check_kind(server, Server, "an object of a Server class")
     return server._this_cap()
 
 
@@ -194,7 +209,13 @@ def attach_fd(server: Server, descriptor: HasFileno | int | None) -> None:
     Args:
         server: the object. Receivers get a copy of the descriptor with the first reference that they receive from then on.
         descriptor: a descriptor, or what has one; it stays this program's to close. None for none any more.
+
+    Raises:
+        TypeError: one of them is something else.
     """
+    check_kind(server, Server, "an object of a Server class")
+    if descriptor is not None and not isinstance(descriptor, int) and not hasattr(descriptor, "fileno"):
+        raise TypeError(f"expected a file or a descriptor, not {described(descriptor)}")
     server.__dict__[DESCRIPTOR] = descriptor
 
 
@@ -235,8 +256,8 @@ def as_bootstrap(service: Service) -> Capability | Callable[[object], Capability
     if isinstance(service, Client | Server):
         return _one_capability(service)
     make = cast(Callable[..., object], service)
-    if isinstance(make, type) and issubclass(make, Server):
-        name = make.__name__
+    if isinstance(service, type) and issubclass(service, Server):
+        name = service.__name__
         _check_arguments(
             make, 0, f"a Server class is made without arguments; to give it some: lambda peer: {name}(...)"
         )

@@ -15,10 +15,10 @@ from caplet.cap.promise import PromiseCapability
 from caplet.cap.revocation import Revocable, make_revocable
 from caplet.cap.unwrap import when_local
 from caplet.errors import Failed, as_rpc_error
-from caplet.runtime.clients import Client
+from caplet.runtime.clients import Client, check_client, check_interface, check_kind, described
 from caplet.runtime.dispatching import ServerDispatcher
 from caplet.runtime.references import as_capability
-from caplet.runtime.servers import Server
+from caplet.runtime.servers import Server, check_server_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,11 @@ def null(interface: type[ClientType]) -> ClientType:
 
     Args:
         interface: the client class.
+
+    Raises:
+        TypeError: it is no interface.
     """
+    check_interface(interface)
     return interface(NULL)
 
 
@@ -66,7 +70,12 @@ def broken(interface: type[ClientType], error: BaseException) -> ClientType:
     Args:
         interface: the client class.
         error: what they fail with; an exception that is no `RpcError` becomes a `Failed` with its type and message.
+
+    Raises:
+        TypeError: one of them is something else.
     """
+    check_interface(interface)
+    check_kind(error, BaseException, "an exception")
     return interface(BrokenCapability(as_rpc_error(error)))
 
 
@@ -82,6 +91,9 @@ class Resolver(Generic[ClientType]):
         self._interface = interface
         self._promise = promise
         self._done = False
+
+    def __repr__(self) -> str:
+        return f"<resolver of a promise of {self._interface.__qualname__}{', done' if self._done else ''}>"
 
     @property
     def done(self) -> bool:
@@ -105,7 +117,11 @@ class Resolver(Generic[ClientType]):
 
         Args:
             error: what they fail with.
+
+        Raises:
+            TypeError: it is no exception.
         """
+        check_kind(error, BaseException, "an exception")
         self._settle(BrokenCapability(as_rpc_error(error)))
 
     def _settle(self, capability: Capability) -> None:
@@ -158,7 +174,9 @@ def promise(interface: type[ClientType]) -> tuple[ClientType, Resolver[ClientTyp
 
     Raises:
         Failed: no event loop is running here.
+        TypeError: it is no interface.
     """
+    check_interface(interface)
     made = PromiseCapability(current_turns())
     return interface(made), Resolver(interface, made)
 
@@ -192,7 +210,11 @@ def revocable(client: ClientType) -> tuple[ClientType, Revoker]:
 
     Args:
         client: a client of the object.
+
+    Raises:
+        TypeError: it is no client.
     """
+    check_client(client)
     reference, made = make_revocable(client._capability)
     return type(client)(reference), Revoker(made, client._capability.turns)
 
@@ -211,7 +233,9 @@ async def when_resolved(client: ClientType) -> ClientType:
 
     Raises:
         RpcError: the promise was broken.
+        TypeError: it is no client.
     """
+    check_client(client)
     capability = client._capability
     turns = capability.turns
     if capability.current().is_promise and turns is not None:
@@ -241,7 +265,10 @@ async def local_server(client: Client, kind: type[ServerType]) -> ServerType | N
 
     Raises:
         RpcError: the promise was broken.
+        TypeError: one of them is something else.
     """
+    check_client(client)
+    check_server_class(kind)
     capability = client._capability
     turns = capability.turns
     found: list[Dispatcher | None] = []
@@ -308,7 +335,13 @@ def on_broken(client: Client, callback: Callable[[RpcError], object]) -> BrokenH
 
     Returns:
         A handle whose `cancel()` forgets the callback.
+
+    Raises:
+        TypeError: one of them is something else.
     """
+    check_client(client)
+    if not callable(callback):
+        raise TypeError(f"expected a function of the reason, not {described(callback)}")
     capability = client._capability
     turns = capability.turns or current_turns()
     handle = BrokenHandle(callback, turns)
@@ -317,5 +350,10 @@ def on_broken(client: Client, callback: Callable[[RpcError], object]) -> BrokenH
 
 
 def debug_info(client: Client) -> str:
-    """Return what a client stands for, in words for people: the chain of promises, membranes and connections down to the object."""
+    """Return what a client stands for, in words for people: the chain of promises, membranes and connections down to the object.
+
+    Raises:
+        TypeError: it is no client.
+    """
+    check_client(client)
     return client._capability.describe()

@@ -23,14 +23,18 @@ __all__ = ["Framer", "frame", "frame_header", "read_table"]
 
 COMPILED = not __file__.endswith(".py")
 
-# A message that is not whole gets this much memory at first, or what it needs if that is less; more when that is full.
-FIRST_ROOM_BYTES = (1 << 20) + (1 << 14)
+# A message that is not whole gets this much memory at first, or what it needs if that is less; more when that is full. Uncompiled, the
+# memory is cleared, so that it is taken in earnest: a peer that tells of a long message and sends nothing of it must cost little.
+FIRST_ROOM_BYTES = (1 << 20 if COMPILED else 1 << 16) + (1 << 14)
+
+# More segments than this are told of by bytes that are something else.
+MOST_LIKELY_SEGMENTS = 1 << 16
 
 # Memory that large messages were gathered in, oldest first: that of one which nobody looks at any more is used for the next one, because the
 # system takes longer to give new memory than to fill it. It is kept for all connections together, and for messages of these sizes.
 KEPT_ROOMS = 4
 SMALLEST_KEPT_BYTES = 64 * 1024
-LARGEST_KEPT_BYTES = 2 * FIRST_ROOM_BYTES
+LARGEST_KEPT_BYTES = (1 << 21) + (1 << 15)
 _kept: list[bytearray] = []
 
 
@@ -130,9 +134,12 @@ def read_table(
         return None
     count = number_at(data, start) + 1
     if count > limits.segments:
-        raise DecodeError(
-            f"a message of {count} segments; the limit is {limits.segments}; a larger Limits(segments=...) reads it"
+        hint = (
+            "a larger Limits(segments=...) reads it"
+            if count <= MOST_LIKELY_SEGMENTS
+            else "these bytes are no message, or a packed one"
         )
+        raise DecodeError(f"a message of {count} segments; the limit is {limits.segments}; {hint}")
     table_bytes = (count + 2) // 2 * 8
     known = min(available // 4 - 1, count)
     sizes: list[int] = []

@@ -9,7 +9,7 @@ ones. Nothing behind the message is consumed. The size of a message is compared 
 
 from __future__ import annotations
 
-from io import RawIOBase
+from io import RawIOBase, TextIOBase
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from caplet.errors import DecodeError, TruncatedError
@@ -436,6 +436,8 @@ def write_all(target: Any, data: bytes) -> None:
         ValueError: a buffer has no room for it.
         TypeError: the target is none of these.
     """
+    if isinstance(target, TextIOBase):
+        raise TypeError("the file takes text; messages are bytes, and open(path, 'wb') takes those")
     if hasattr(target, "write"):
         left = memoryview(data)
         written = target.write(data)
