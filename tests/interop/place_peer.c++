@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 
 namespace {
 
@@ -94,8 +95,24 @@ public:
     return kj::READY_NOW;
   }
 
+  kj::Promise<void> fail(FailContext context) override {
+    auto kind = static_cast<kj::Exception::Type>(context.getParams().getKind());
+    return kj::Exception(kind, __FILE__, __LINE__, kj::str("on purpose"));
+  }
+
+  kj::Promise<void> hang(HangContext context) override {
+    context.allowCancellation();
+    return kj::Promise<void>(kj::NEVER_DONE).attach(kj::defer([this]() { ++count; }));
+  }
+
+  kj::Promise<void> cancelled(CancelledContext context) override {
+    context.getResults().setCount(count);
+    return kj::READY_NOW;
+  }
+
 private:
   kj::String name;
+  uint32_t count = 0;
 };
 
 // --- TLS ---
@@ -207,6 +224,23 @@ void callEverything(Service::Client service, kj::WaitScope& scope) {
   KJ_REQUIRE(came.size() == 1 << 20);
   for (size_t i = 0; i < came.size(); i++) KJ_REQUIRE(came[i] == (kj::byte) (i * i));
   std::printf("all\n");
+  for (uint16_t kind = 0; kind < 5; kind++) {
+    auto fail = service.failRequest();
+    fail.setKind(kind);
+    // Behind the kinds that there are, a method that nobody has.
+    auto failed = kind < 4 ? fail.send().ignoreResult() : service.missingRequest().send().ignoreResult();
+    failed.then([]() { std::printf("did not fail\n"); }, [](kj::Exception&& error) {
+      auto what = kj::str(error.getDescription());
+      std::printf("%d %s\n", (int) error.getType(), std::strstr(what.cStr(), "on purpose") != nullptr ? "on purpose" : "missing");
+    }).wait(scope);
+  }
+  {
+    auto dropped = service.hangRequest().send();
+    service.whoRequest().send().wait(scope);
+  }
+  uint32_t count = 0;
+  for (int i = 0; i < 10000 && count == 0; i++) count = service.cancelledRequest().send().wait(scope).getCount();
+  std::printf("%u cancelled\n", count);
 }
 
 void call(kj::StringPtr kind, kj::StringPtr place) {

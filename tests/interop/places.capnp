@@ -17,4 +17,16 @@ interface Service {
   # Whom the caller's certificate names.
 
   echo @3 (content :Data) -> (content :Data);
+
+  fail @4 (kind :UInt16) -> ();
+  # Fails with the kind of error that has this number in rpc.capnp.
+
+  hang @5 () -> ();
+  # Is not answered; ends when the caller cancels.
+
+  cancelled @6 () -> (count :UInt32);
+  # How many calls of `hang` were cancelled.
+
+  missing @7 () -> ();
+  # Nobody has this.
 }

@@ -39,6 +39,9 @@ KINDS = {
 }
 
 
+KINDS_OF_ERRORS = (caplet.Failed, caplet.Overloaded, caplet.Disconnected, caplet.Unimplemented)
+
+
 class BoxServer(schema.Box.Server):
     """A pipe with something in it."""
 
@@ -66,6 +69,7 @@ async def text_of(box: Any) -> str:
 class ServiceServer(schema.Service.Server):
     def __init__(self, peer: caplet.Peer) -> None:
         self.peer = peer
+        self.count = 0
 
     def open(self, text: str) -> Any:
         return BoxServer(text)
@@ -78,6 +82,19 @@ class ServiceServer(schema.Service.Server):
 
     def echo(self, content: bytes) -> bytes:
         return content
+
+    async def fail(self, kind: int) -> None:
+        raise KINDS_OF_ERRORS[kind]("on purpose")
+
+    async def hang(self) -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            self.count += 1
+            raise
+
+    def cancelled(self) -> int:
+        return self.count
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +137,24 @@ async def running(peer: Path, folder: Path, *arguments: str) -> AsyncIterator[as
             await process.wait()
 
 
+async def fail_and_cancel(service: Any) -> None:
+    """Every kind of error comes as what it is, and a call that is cancelled ends there too."""
+    for kind, error in enumerate(KINDS_OF_ERRORS):
+        with pytest.raises(error, match="on purpose") as caught:
+            await service.fail(kind=kind)
+        assert type(caught.value) is error
+        assert caught.value.fault == "remote"
+    with pytest.raises(caplet.Unimplemented):
+        await service.missing()
+    waiting = asyncio.create_task(asyncio.wait_for(service.hang(), None))
+    await service.who()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    while not (await service.cancelled()).count:
+        pass
+
+
 def run(loop: str, main: Any) -> None:
     with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
         runner.run(asyncio.wait_for(main, TIMEOUT_S))
@@ -149,6 +184,7 @@ def test_our_client_talks_to_a_cxx_server_at_every_kind_of_place_row_22(
                 assert (await service.who()).name == {"unix": "unix", "tls": "alice.example", "ws": "web"}[theirs]
                 assert (await service.echo(content=CONTENT)).content == CONTENT
                 assert connection.peer.name == ("localhost" if theirs == "tls" else None)
+                await fail_and_cancel(service)
             assert ours.file.closed, "it was not released"
 
     run(loop, main())
@@ -175,7 +211,8 @@ def test_a_cxx_client_talks_to_our_server_at_every_kind_of_place_row_22(
                 printed, _ = await process.communicate()
             came = ["from the server", "from the client"] if theirs == "unix" else ["none", "none"]
             who = "alice.example" if theirs == "tls" else "nobody"
-            assert printed.decode().splitlines() == [*came, who, "all"]
+            errors = [f"{kind} on purpose" for kind in range(4)]
+            assert printed.decode().splitlines() == [*came, who, "all", *errors, "3 missing", "1 cancelled"]
 
     run(loop, main())
     assert [type(error) for error in lost] == [caplet.Disconnected]
