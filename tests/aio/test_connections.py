@@ -424,6 +424,19 @@ def test_a_connection_tells_of_itself_in_numbers(address: str) -> None:
     within_a_minute(main())
 
 
+def test_what_a_trace_reads_of_a_message_counts_for_nobody_else() -> None:
+    async def main() -> None:
+        limits = caplet.Limits(traversal_words=1000)
+        async with (
+            caplet.serve("memory:looked-at", EchoServer()),
+            caplet.connect("memory:looked-at", limits=limits) as connection,
+        ):
+            connection.trace(lambda direction, message: [message.root.struct() for _ in range(1000)] and None)
+            assert (await connection.bootstrap(schema.Echo).echo(number=7)).number == 7
+
+    within_a_minute(main())
+
+
 @pytest.mark.usefixtures("each_loop")
 def test_what_could_not_be_written_is_released_at_once_without_the_collector_of_cycles() -> None:
     """The error of the write does not keep it, nor the connection."""

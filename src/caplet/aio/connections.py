@@ -18,6 +18,7 @@ from caplet.aio.reconnecting import Reconnecting
 from caplet.aio.statistics import stats_of
 from caplet.errors import Disconnected
 from caplet.limits import DEFAULT_LIMITS
+from caplet.rpc.tracing import as_reader
 from caplet.runtime.clients import Client, check_interface
 from caplet.runtime.interceptors import check_interceptor, public_object
 from caplet.wire.message import MessageReader
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from caplet.aio.transports.base import Receiver, Transport
     from caplet.cap.reconnect import Reconnect
     from caplet.limits import Limits
+    from caplet.rpc.encode import OutgoingMessage
     from caplet.rpc.window import Window
     from caplet.runtime.interceptors import Interceptor
     from caplet.runtime.servers import Service
@@ -116,8 +118,8 @@ class Connection:
             return
         show = callback
 
-        def tracer(direction: str, message: object) -> None:
-            show(direction, message if isinstance(message, MessageReader) else MessageReader(message.output()))  # type: ignore[attr-defined]
+        def tracer(direction: str, message: MessageReader | OutgoingMessage) -> None:
+            show(direction, as_reader(message))
 
         self._link.connection.tracer = tracer
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from caplet.rpc.import_ import Import
     from caplet.rpc.question import Question, Slot
     from caplet.rpc.remote import RemoteCapability
+    from caplet.wire.message import MessageReader
 
 __all__ = ["Tables", "Watcher"]
 
@@ -122,7 +123,8 @@ class Tables:
     watcher: Watcher | None
     on_resume: Callable[[], None] | None
     trace_encoder: Callable[[RpcError], str] | None
-    tracer: Callable[[str, object], None] | None
+    # Shown each message: "received" with a reader, "sent" with what is about to leave.
+    tracer: Callable[[str, MessageReader | OutgoingMessage], None] | None
     break_watches: list[BrokenWatch] | None
     closed_callbacks: list[Callable[[RpcError], None]] | None
     sent: int

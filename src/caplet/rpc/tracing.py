@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 from caplet.errors import ProtocolError
 from caplet.rpc import decode
 from caplet.wire.framing import Framer, frame
-from caplet.wire.message import MessageBuilder, MessageReader
+from caplet.wire.message import MessageReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import BinaryIO, TextIO
 
     from caplet.rpc.connection import Connection
+    from caplet.rpc.encode import OutgoingMessage
     from caplet.wire.untyped import AnyStruct
 
-__all__ = ["Capture", "JsonTrace", "describe_message", "replay"]
+__all__ = ["Capture", "JsonTrace", "as_reader", "describe_message", "replay"]
 
 RETURN_KINDS = (
     "results",
@@ -34,12 +35,11 @@ RETURN_KINDS = (
 DESCRIPTOR_KINDS = ("none", "senderHosted", "senderPromise", "receiverHosted", "receiverAnswer", "thirdPartyHosted")
 
 
-def as_reader(message: object) -> MessageReader:
-    """Return a reader over a message that was sent or received."""
-    if isinstance(message, MessageBuilder):
-        return MessageReader([bytes(view) for view in message.output()])
-    assert isinstance(message, MessageReader)
-    return MessageReader([segment.view for segment in message.segments])
+def as_reader(message: MessageReader | OutgoingMessage) -> MessageReader:
+    """Return a reader over a message that was sent or received; what is read of it counts for nobody else."""
+    if isinstance(message, MessageReader):
+        return MessageReader([segment.view for segment in message.segments])
+    return MessageReader([bytes(view) for view in message.output()])
 
 
 def describe_message(message: MessageReader) -> dict[str, object]:
@@ -176,7 +176,7 @@ class JsonTrace:
         self.output = output
         self.about = {"connection": connection.name} if about is None else about
 
-    def __call__(self, way: str, message: object) -> None:
+    def __call__(self, way: str, message: MessageReader | OutgoingMessage) -> None:
         """Write the line of one message; `way` is "sent" or "received"."""
         line: dict[str, object] = {
             "at_s": self.connection.turns.host.now_s(),
@@ -200,7 +200,7 @@ class Capture:
     def __init__(self, output: BinaryIO) -> None:
         self.output = output
 
-    def __call__(self, way: str, message: object) -> None:
+    def __call__(self, way: str, message: MessageReader | OutgoingMessage) -> None:
         """Write one message, if it was received."""
         if way == "received":
             for buffer in frame([memoryview(segment.view) for segment in as_reader(message).segments]):

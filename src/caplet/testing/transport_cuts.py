@@ -14,7 +14,7 @@ from caplet.errors import Disconnected
 from caplet.limits import Limits
 from caplet.testing.objects import Service, answer_call, call, capabilities_of, number_of
 from caplet.testing.relay import Relay
-from caplet.wire.message import MessageBuilder, MessageReader
+from caplet.wire.message import MessageReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from caplet.aio.transports.base import Transport
     from caplet.cap.answer import Answer
     from caplet.cap.call import IncomingCall
+    from caplet.rpc.encode import OutgoingMessage
     from caplet.testing.transport_ends import Transports
 
 __all__ = ["check_cuts"]
@@ -92,12 +93,11 @@ class Caller:
             told(link)
         return link
 
-    def _note(self, direction: str, message: object) -> None:
+    def _note(self, direction: str, message: MessageReader | OutgoingMessage) -> None:
         """Note a message."""
         if isinstance(message, MessageReader):
             self.received.append([bytes(segment.view) for segment in message.segments])
         else:
-            assert isinstance(message, MessageBuilder)
             self.sent.append([bytes(segment) for segment in message.output()])
 
     def _answer(self, incoming: IncomingCall) -> None:
