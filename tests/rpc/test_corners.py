@@ -524,6 +524,17 @@ def test_a_call_whose_results_were_taken_is_cancelled_when_nobody_wants_them_row
     end(peer, service)
 
 
+def test_a_call_whose_results_stay_here_may_have_none_row_77():
+    service = Service()
+    peer = started(service)
+    ours = call(given(peer, service, hosted(5)))
+    peer.call(7, export(0), results_to=decode.TO_YOURSELF)
+    service.held.pop().finish()
+    peer.return_kind(0, decode.TAKE_FROM_OTHER_QUESTION, 7)
+    assert ours.result().is_null
+    end(peer, service)
+
+
 def test_a_finish_lets_the_call_go_that_was_handed_on_also_when_the_method_keeps_its_own_row_75():
     service = Service()
     peer = started(service)
@@ -622,6 +633,36 @@ def test_what_is_pipelined_on_a_call_whose_results_were_taken_goes_where_they_ar
         answer_call(held)
     del target, early, ours, held
     end(peer, service, thing)
+
+
+@pytest.mark.parametrize("named_first", [True, False])
+def test_a_place_in_results_that_stay_at_the_peer_is_no_promise_for_ever_row_75(named_first):
+    service = Service()
+    peer = started(service)
+    target = given(peer, service, hosted(5))
+    peer.call(7, export(0))
+    held = service.held.pop()
+    if named_first:
+        peer.call(8, export(0), answer_descriptor(7, 0))
+    held.tail_call(new_call(target))
+    if not named_first:
+        peer.call(8, export(0), answer_descriptor(7, 0))
+    naming = service.held.pop()
+    [place] = capabilities_of(naming.params)
+    peer.return_kind(0, decode.RESULTS_SENT_ELSEWHERE)
+    known = []
+    place.when_resolved(known.append)
+    assert len(known) == 1
+    assert not place.is_promise
+    peer.lines()
+    call(place, number=1).keep()
+    [line] = peer.lines()
+    assert line.startswith("call ")
+    assert "[0] method" in line
+    answer_call(naming)
+    del target, held, naming, place
+    known.clear()
+    end(peer, service)
 
 
 def test_an_overloaded_vat_says_so_also_to_what_waits_for_its_answer():

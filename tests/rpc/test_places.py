@@ -256,7 +256,7 @@ def test_an_answer_that_failed_has_only_broken_places():
 
 
 def test_references_to_answers_that_were_handed_on_lead_to_the_new_answer():
-    """The peer names a place in an answer of ours that is a call of its own: what it gets is that place, and later what it became."""
+    """The peer names a place in an answer of ours that is a call of its own: what it gets is that place, of which we never hear more."""
     service = Service()
     peer = started(service)
     target = given(peer, service, hosted(5))
@@ -264,10 +264,11 @@ def test_references_to_answers_that_were_handed_on_lead_to_the_new_answer():
     service.held.pop().tail_call(target.new_request(1, 0))
     service.cancelled.clear()
     found = given_as(peer, service, 3, answer_descriptor(2, 0))
-    assert found.current().describe() == "promise, answer 0[0] of peer"
+    assert found.current().describe() == "answer 0[0] of peer"
     peer.return_kind(0, decode.RESULTS_SENT_ELSEWHERE)
     again = given_as(peer, service, 4, answer_descriptor(2, 0))
-    assert again.current().is_promise
+    assert again.current() is found.current()
+    assert not again.is_promise
     del found, again, target
     end(peer, service)
 
@@ -283,6 +284,20 @@ def test_a_place_in_an_answer_of_ours_that_is_known_meanwhile_is_what_it_became(
     found = given_as(peer, service, 3, answer_descriptor(2, 0))
     assert found.current().describe() == "import 7 of peer"
     del found, ours, target
+    end(peer, service)
+
+
+def test_a_place_in_an_answer_of_ours_that_is_not_known_yet_is_the_promise_for_it():
+    service = Service()
+    peer = started(service)
+    ours = call(given(peer, service, hosted(5)))
+    peer.call(2, export(0))
+    answer_call(service.held.pop(), 0, [ours.pipeline((0,))])
+    found = given_as(peer, service, 3, answer_descriptor(2, 0))
+    assert found.current().describe() == "promise, answer 0[0] of peer"
+    peer.return_results(0, hosted(7))
+    assert found.current().describe() == "import 7 of peer"
+    del found, ours
     end(peer, service)
 
 

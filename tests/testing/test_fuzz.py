@@ -10,7 +10,16 @@ import sys
 
 import pytest
 
-from caplet.testing.faults import Hasty, LosesReleases, NoEmbargo, NoFreeze, Porous, TellsAtOnce
+from caplet.testing.faults import (
+    Hasty,
+    LosesFinishes,
+    LosesReleases,
+    LosesResolves,
+    NoEmbargo,
+    NoFreeze,
+    Porous,
+    TellsAtOnce,
+)
 from caplet.testing.fuzz import Fuzz, random_steps
 from caplet.testing.reproduction import failure_of, kind_of, run_or_explain, shortened
 
@@ -54,16 +63,21 @@ def test_a_circle_of_answers_through_a_tail_call_lasts_until_the_connection_ends
     assert fuzz.circles == 1
 
 
-@pytest.mark.parametrize("fault", [NoEmbargo, NoFreeze, LosesReleases])
+@pytest.mark.parametrize("fault", [NoEmbargo, NoFreeze, LosesReleases, LosesFinishes])
 def test_a_fault_is_found_within_20000_steps(fault):
     assert failing_steps(fault)
 
 
-def failing_steps(fault):
+def test_a_promise_of_which_nothing_more_is_heard_is_found_within_20000_steps():
+    """Where its calls go is right all the same: what tells is that it is a promise for ever."""
+    assert failing_steps(LosesResolves, 3)
+
+
+def failing_steps(fault, vats=2):
     """Return a run that finds a fault, within 20,000 steps."""
     for seed in range(20_000 // STEPS):
         steps = random_steps(seed, STEPS)
-        if failure_of(2, steps, fault) is not None:
+        if failure_of(vats, steps, fault) is not None:
             return steps
     return pytest.fail(f"{fault.__name__} was not found out")
 

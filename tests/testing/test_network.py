@@ -7,9 +7,11 @@ import random
 
 import pytest
 
+import caplet
 from caplet.testing.host import SimulatedHost
 from caplet.testing.network import Network
 from caplet.testing.objects import Service, answer_call, call, number_of
+from caplet.testing.scripted import ScriptedPeer
 
 pytest_plugins = ["caplet.testing.plugin"]
 
@@ -172,3 +174,42 @@ def test_methods_are_stepped_and_can_be_cancelled():
     host.run_ready()
     assert seen == ["stopped", "went on"]
     assert first.coroutine is None
+
+
+ECHO = """
+@0xd4c3b2a190807063;
+interface Echo { echo @0 (number :UInt32) -> (number :UInt32); }
+"""
+
+
+def test_vats_and_scripts_take_servers_and_clients_of_a_schema(tmp_path):
+    (tmp_path / "echo.capnp").write_text(ECHO)
+    schema = caplet.load(tmp_path / "echo.capnp")
+
+    class EchoServer(schema.Echo.Server):
+        def echo(self, number):
+            if not number:
+                raise ValueError("nothing to say")
+            return number
+
+    network = Network()
+    network.add_vat("alice")
+    network.add_vat("bob", EchoServer())
+    # Carol hands out what she has of bob, as her own.
+    network.add_vat("carol", lambda peer: network.vats["carol"].bootstrap("bob"))
+    network.connect("alice", "carol")
+    network.connect("carol", "bob")
+    network.add_vat("dave", schema.Echo(network.vats["carol"].bootstrap("bob")))
+    network.connect("alice", "dave")
+
+    async def ask(vat: str, number: int) -> int:
+        return (await schema.Echo(network.vats["alice"].bootstrap(vat)).echo(number=number)).number
+
+    assert network.run_program(ask("carol", 5)) == 5
+    assert network.run_program(ask("dave", 6)) == 6
+    with pytest.raises(caplet.Failed, match="nothing to say"):
+        network.run_program(ask("carol", 0))
+    peer = ScriptedPeer(EchoServer())
+    peer.bootstrap(1)
+    assert peer.lines() == ["return q1 results (mine e1)"]
+    network.close()

@@ -246,6 +246,9 @@ class Question(AnswerState):
             return self.last_source(path).pipeline(path)
         if self.hints & NO_PROMISE_PIPELINING:
             return BrokenCapability(Failed("this call was made with the promise not to pipeline on it"))
+        if self.is_tail:
+            # The results stay at the peer: nobody will say here what they are, so it is no promise.
+            return self.connection.raw_for_slot(self.slot(path))
         return self.connection.promise_for_slot(self.slot(path))
 
     def following(self, path: Path) -> AnswerState | None:

@@ -107,6 +107,9 @@ def promise_for_raw(connection: Connection, raw: RemoteCapability) -> Capability
         return raw
     assert isinstance(raw, PipelinedCapability)
     slot = raw.slot
+    if slot.question.is_tail:
+        # The results stay at the peer: nobody will say here what they are, so this is all that there is to it.
+        return raw
     if slot.question.done or slot.question.source is not None:
         return settle(connection, raw, slot.called, slot.question.pipeline(slot.path))
     return promise_for_slot(connection, slot)

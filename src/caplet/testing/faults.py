@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from caplet.cap.answer import Answer
 from caplet.cap.membrane import CrossingState, Membrane
-from caplet.rpc import import_
+from caplet.rpc import import_, question
 from caplet.rpc.connection import Connection
 
 if TYPE_CHECKING:
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from caplet.rpc.answer import AnswerRow
     from caplet.rpc.export import Export
     from caplet.rpc.import_ import Import
+    from caplet.rpc.question import Question
     from caplet.rpc.remote import RemoteCapability
     from caplet.wire.untyped import AnyPointer
 
-__all__ = ["Hasty", "LosesReleases", "NoEmbargo", "NoFreeze", "Porous", "TellsAtOnce"]
+__all__ = ["Hasty", "LosesFinishes", "LosesReleases", "LosesResolves", "NoEmbargo", "NoFreeze", "Porous", "TellsAtOnce"]
 
 
 class NoEmbargo(Connection):
@@ -64,6 +65,29 @@ class LosesReleases(Connection):
         if action == import_.Action.SEND_RELEASE and self.sent % 4 == 0:
             return
         super().act_on_import(imported, action)
+
+
+class LosesFinishes(Connection):
+    """Forgets to say that answers are not needed any more, every fourth time."""
+
+    __slots__ = ()
+
+    def act_on_question(self, asked: Question, action: int) -> None:
+        """Do what the table asks for, mostly."""
+        if action != question.Action.FREE_ID and self.sent % 4 == 0:
+            return
+        super().act_on_question(asked, action)
+
+
+class LosesResolves(Connection):
+    """Forgets to say what promises became, every fifth time."""
+
+    __slots__ = ()
+
+    def send_resolve(self, exported: Export) -> None:
+        """Tell what the promise became, mostly."""
+        if self.sent % 5:
+            super().send_resolve(exported)
 
 
 class Porous(Membrane):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from caplet.cap.call import IncomingCall
+    from caplet.cap.capability import Capability
     from caplet.cap.request import Request
 
 __all__ = ["MOVES", "Fuzz", "Step", "random_steps"]
@@ -164,6 +165,7 @@ class Fuzz:
         for actor in self.actors:
             while actor.asked:
                 self.compare(actor.asked.pop())
+        self.compare_references()
         for actor in self.actors:
             actor.held.clear()
         self.settle_circles()
@@ -215,6 +217,23 @@ class Fuzz:
             assert not end.failed, f"call {record.number} succeeded, but was answered with an error"
             got = number_of(answer.result())
             assert got == end.number, f"call {record.number} got the results of {got}"
+
+    def compare_references(self) -> None:
+        """Compare what references have become with their twins: when everything is known and delivered, everybody knows it."""
+        if self.lossy:
+            return
+        for actor in self.actors:
+            for held in actor.held:
+                self.compare_reference(held.capability.current(), reached(held.reference.twin))
+
+    def compare_reference(self, capability: Capability, end: TwinObject | str) -> None:
+        """Compare what one reference has become with what its twin leads to."""
+        if isinstance(end, TwinObject):
+            assert capability.error is None, f"a reference to {end.name} is broken: {capability.error!r}"
+            assert not capability.is_promise, f"a reference to {end.name} is a promise for ever"
+        elif end == "broken" and capability.connection is None:
+            # Of a place in results that stayed at a peer, only the peer knows that nothing is there.
+            assert capability.error is not None, "a reference to nothing is not broken"
 
     # --- what services see -----------------------------------------------------------------------------------------------------------
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from caplet.errors import Disconnected, Failed
+from caplet.runtime.references import Reference
+from caplet.runtime.servers import Server, capability_of
 from caplet.testing.host import SimulatedHost
 from caplet.testing.transcript import Transcript
 from caplet.vat.vat import Vat
@@ -18,14 +20,25 @@ from caplet.wire.message import MessageReader
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from caplet.cap.capability import Capability
     from caplet.limits import Limits
     from caplet.rpc.connection import Connection
     from caplet.vat.vat import BootstrapFactory
 
-__all__ = ["Link", "Network", "Pipe", "SimulatedVat"]
+__all__ = ["Link", "Network", "Pipe", "Public", "SimulatedVat", "as_public"]
+
+Result = TypeVar("Result")
+# What can be the public object of a vat of a test.
+Public: TypeAlias = "Server | Reference | Capability | BootstrapFactory"
+
+
+def as_public(bootstrap: Public | None) -> Capability | BootstrapFactory | None:
+    """Return the capability of a server or client, and everything else as it is."""
+    if isinstance(bootstrap, Server):
+        return capability_of(bootstrap)
+    return bootstrap._capability if isinstance(bootstrap, Reference) else bootstrap
 
 
 class Pipe:
@@ -128,11 +141,17 @@ class Network:
     def add_vat(
         self,
         name: str,
-        bootstrap: Capability | BootstrapFactory | None = None,
+        bootstrap: Public | None = None,
         limits: Limits | None = None,
     ) -> SimulatedVat:
-        """Add a vat."""
-        vat = SimulatedVat(self, name, Vat(self.host, bootstrap, limits, name=name))
+        """Add a vat.
+
+        Args:
+            name: what it is called.
+            bootstrap: its public object: a server, a client, or, without a schema, a capability or what makes one for each peer.
+            limits: bounds for each of its connections; None for the defaults.
+        """
+        vat = SimulatedVat(self, name, Vat(self.host, as_public(bootstrap), limits, name=name))
         self.vats[name] = vat
         return vat
 
@@ -263,6 +282,31 @@ class Network:
                 if pipe.ready(self.host.clock_s):
                     self.deliver_from(pipe)
         raise AssertionError(f"the network does not come to rest within {limit} messages")
+
+    def run_program(self, program: Coroutine[Any, Any, Result]) -> Result:
+        """Run a program of a test, and deliver everything that is not held until it ends.
+
+        Args:
+            program: a coroutine that awaits calls, and nothing of asyncio: there is no event loop here.
+
+        Returns:
+            What it returns; what it raises is raised.
+
+        Raises:
+            AssertionError: it waits for something that does not happen.
+        """
+        outcome: list[Result] = []
+
+        async def keep() -> None:
+            outcome.append(await program)
+
+        started = self.host.start_method(keep())
+        self.run()
+        if not outcome:
+            started.cancel()
+            self.run()
+            raise AssertionError("the program waits for something that does not happen")
+        return outcome[0]
 
     def hold(self, sender: str, receiver: str) -> None:
         """Deliver nothing from one vat to another until `release` is called."""

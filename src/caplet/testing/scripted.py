@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from caplet.rpc import decode, encode
 from caplet.rpc.encode import OutgoingMessage
 from caplet.testing.host import SimulatedHost
+from caplet.testing.network import as_public
 from caplet.testing.transcript import Transcript
 from caplet.vat.vat import Vat
 from caplet.wire.message import MessageReader
@@ -17,9 +18,8 @@ from caplet.wire.message import MessageReader
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from caplet.cap.capability import Capability
     from caplet.limits import Limits
-    from caplet.vat.vat import BootstrapFactory
+    from caplet.testing.network import Public
     from caplet.wire.untyped_builder import AnyStructBuilder
 
 __all__ = ["Descriptor", "Script", "ScriptedPeer", "answer", "export", "hosted", "mine", "none", "promise"]
@@ -222,14 +222,14 @@ class ScriptedPeer(Script):
     """One vat with one connection, whose peer is the script.
 
     Args:
-        bootstrap: the public object of the vat under test.
+        bootstrap: the public object of the vat under test: a server, a client, or, without a schema, a capability or what makes one for each peer.
         limits: bounds of its connection.
     """
 
-    def __init__(self, bootstrap: Capability | BootstrapFactory | None = None, limits: Limits | None = None) -> None:
+    def __init__(self, bootstrap: Public | None = None, limits: Limits | None = None) -> None:
         super().__init__()
         self.host = SimulatedHost()
-        self.vat = Vat(self.host, bootstrap, limits)
+        self.vat = Vat(self.host, as_public(bootstrap), limits)
         self.connection = self.vat.add_connection("script")
         self.messages: list[MessageReader] = []
 
