@@ -166,7 +166,8 @@ async def call_each_other(kind: Transports, relay: Relay | None, ending: Ending 
     done = asyncio.get_running_loop().create_future()
     answer = call(near_link.connection.bootstrap(), number=7, capabilities=[near.service.capability])
     near.calls.append(answer)
-    answer.on_done(lambda _: done.set_result(None))
+    # Whoever waited may have given up.
+    answer.on_done(lambda _: done.done() or done.set_result(None))
     near_link.owner.turn()
     await done
     if near_link.connection.closed is None:
