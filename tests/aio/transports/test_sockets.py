@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from caplet.aio.transports.sockets import SocketTransport, joined
 from caplet.limits import Limits
 from caplet.testing.transport_ends import Recorder, content, make_message
 from caplet.wire.framing import Framer, frame
-from caplet.wire.message import MessageBuilder
+from caplet.wire.message import MessageBuilder, MessageReader
 
 from ..conftest import LOOPS, TIMEOUT_S, EchoServer, schema
 from .pairs import collector
@@ -62,6 +62,18 @@ class CountingSocket(socket.socket):
         return size
 
 
+class Keeper(Recorder):
+    """Keeps the messages themselves, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came: list[MessageReader] = []
+
+    def receive_messages(self, messages: Sequence[MessageReader], fds: Mapping[int, list[int]] | None = None) -> None:
+        self.came += messages
+        super().receive_messages(messages, fds)
+
+
 def unix_pair() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair()
 
@@ -87,10 +99,10 @@ def run(loop: str, main: Coroutine[Any, Any, None]) -> None:
 
 async def open_pair(
     make: Callable[[], tuple[socket.socket, socket.socket]],
-) -> tuple[list[CountingSocket], list[Any], list[Recorder]]:
+) -> tuple[list[CountingSocket], list[Any], list[Keeper]]:
     """Return both ends' sockets, transports and receivers."""
     sockets = [CountingSocket(sock) for sock in make()]
-    receivers = [Recorder(), Recorder()]
+    receivers = [Keeper(), Keeper()]
     made: dict[str, Any] = {}
     # No descriptors: reads that look for them may not say where bytes are to lie.
     options = StreamOptions(Limits(message_fds=0))
@@ -99,7 +111,7 @@ async def open_pair(
     return sockets, [made["near"], made["far"]], receivers
 
 
-async def end(transports: list[Any], receivers: list[Recorder]) -> None:
+async def end(transports: list[Any], receivers: list[Keeper]) -> None:
     for transport in transports:
         transport.abort()
     for receiver in receivers:
@@ -130,14 +142,7 @@ def test_many_messages_leave_by_one_write_and_come_by_one_read_H23(loop: str, ma
 def test_a_large_message_is_copied_by_nobody_but_the_system(loop: str, make: Any) -> None:
     async def main() -> None:
         sockets, transports, receivers = await open_pair(make)
-        came: list[Any] = []
-        note = receivers[1].receive_messages
-
-        def receive(messages: Any, fds: Any = None) -> None:
-            came.extend(messages)
-            note(messages, fds)
-
-        transports[1]._receiver.receive_messages = receive
+        came = receivers[1].came
         sent = make_message(5, LARGE_BYTES)
         transports[0].send([sent])
         await receivers[1].until(lambda: bool(came))
