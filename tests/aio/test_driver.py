@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import TYPE_CHECKING
 
+import caplet
 from caplet.aio.driver import MESSAGES_A_ROUND, Link, LoopVat, running_vat
 from caplet.aio.peers import Peer
 from caplet.limits import Limits
@@ -13,7 +15,7 @@ from caplet.rpc.connection import EARLY_WORDS
 from caplet.rpc.window import DEFAULT_WINDOW_BYTES
 from caplet.wire.message import MessageReader
 
-from .conftest import TIMEOUT_S, schema, until
+from .conftest import TIMEOUT_S, EchoServer, schema, until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,6 +85,35 @@ def test_others_are_served_between_the_rounds_of_a_flood() -> None:
         assert transport.reading
         link.receive_messages(flood[FLOOD:])
         assert link.connection.received == FLOOD + 2
+
+    asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
+
+
+def test_few_calls_of_a_flood_come_before_the_answer_to_a_call_of_another_connection() -> None:
+    async def main() -> None:
+        near, far = socket.socketpair(), socket.socketpair()
+        async with (
+            caplet.connect(near[0], bootstrap=EchoServer()) as flooded,
+            caplet.connect(far[0], bootstrap=EchoServer()),
+            caplet.connect(near[1]) as flooding,
+            caplet.connect(far[1]) as other,
+        ):
+            flood, echo = flooding.bootstrap(schema.Echo), other.bootstrap(schema.Echo)
+            await flood.echo(number=0)
+            await echo.echo(number=0)
+            calls = [flood.echo(number=number) for number in range(2500)]
+            served = flooded._link.connection
+            between: list[int] = []
+            for number in range(3):
+                before = served.received
+                await echo.echo(number=number)
+                between.append(served.received - before)
+            # The question, the answer, and the way of each through the loop: a round of the flood each time.
+            assert max(between) <= 4 * MESSAGES_A_ROUND
+            assert 0 < sum(between)
+            assert served.received < len(calls), "the flood was over before"
+            for call in calls:
+                await call
 
     asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
 
