@@ -5,11 +5,13 @@ from __future__ import annotations
 from caplet.cap.promise import PromiseCapability
 from caplet.errors import Disconnected
 from caplet.limits import Limits
-from caplet.rpc.connection import EARLY_WORDS
 from caplet.rpc.encode import call as make_call
 from caplet.rpc.window import FixedWindow
 from caplet.testing.objects import Service, answer_call, call, capabilities_of, fill
 from caplet.testing.scripted import ScriptedPeer, export, mine, promise
+
+# So much is written without waiting for the end of the turn.
+EARLY_WORDS = 8 * 1024
 
 
 def stream(target, number, words=0):

@@ -27,6 +27,9 @@ COMPILED = not __file__.endswith(".py")
 _DEFAULT_BUDGET = DEFAULT_LIMITS.traversal_words
 _DEFAULT_NESTING = DEFAULT_LIMITS.nesting
 
+# The table of every message that is read and has no capabilities, as most have none; only tables of messages that are built grow.
+NO_CAPABILITIES: list[object] = []
+
 _KINDS = ("struct pointer", "list pointer", "far pointer", "capability pointer")
 
 
@@ -53,7 +56,7 @@ class Arena:
     def start_reading(self, segments: list[Segment], limits: Limits) -> None:
         """Start with these segments and bounds."""
         self.segments = segments
-        self.capabilities = []
+        self.capabilities = NO_CAPABILITIES
         if limits is DEFAULT_LIMITS:
             self.budget = _DEFAULT_BUDGET
             self.nesting = _DEFAULT_NESTING

@@ -8,6 +8,9 @@ from libc.string cimport memcpy
 from caplet.wire.message cimport MessageReader
 from caplet.wire.segment cimport Segment, point
 
+cdef extern from "Python.h":
+    void PyObject_GC_UnTrack(object)
+
 cdef bint COMPILED
 
 cdef inline bytearray new_room(Py_ssize_t size):
@@ -40,9 +43,19 @@ cdef inline Segment segment_at(object data, Py_ssize_t start, Py_ssize_t words, 
     segment.words = segment.used = words
     return segment
 
+cdef inline list only_bytes(list segments):
+    # Takes segments that see nothing but bytes out of the sight of the collector of cycles, as Python does with tuples of such things: what they
+    # hold leads nowhere, they and their list stay as they are, and of messages that wait there may be very many.
+    for segment in segments:
+        if type((<Segment>segment).source) is not bytes:
+            return segments
+        PyObject_GC_UnTrack(segment)
+    PyObject_GC_UnTrack(segments)
+    return segments
+
 cdef inline int see_words(MessageReader message, object data, Py_ssize_t start, Py_ssize_t words, object limits) except -1:
     # What MessageReader.open() does with a view of these words.
-    message.start_reading([segment_at(data, start, words, 0)], limits)
+    message.start_reading(only_bytes([segment_at(data, start, words, 0)]), limits)
     return 0
 
 cdef inline int see_segments(MessageReader message, object data, Py_ssize_t start, list sizes, object limits) except -1:
@@ -52,7 +65,7 @@ cdef inline int see_segments(MessageReader message, object data, Py_ssize_t star
     for words in sizes:
         segments.append(segment_at(data, start, words, len(segments)))
         start += words << 3
-    message.start_reading(segments, limits)
+    message.start_reading(only_bytes(segments), limits)
     return 0
 
 cpdef unsigned long long first_word(object data, Py_ssize_t start) except? 0
