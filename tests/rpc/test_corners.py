@@ -607,6 +607,32 @@ def test_a_call_with_results_and_a_request_that_was_sent_are_not_handed_to_the_c
     end(peer, service)
 
 
+def test_a_call_is_handed_to_its_caller_with_its_hints_and_is_over_for_its_method_row_75():
+    """Also through a promise of the caller's, and what was in its params is let go of at once."""
+    service = Service()
+    peer = started(service)
+    target = given(peer, service, promise(5))
+    peer.call(7, export(0), hosted(6), hints=1)
+    held = service.held.pop()
+    request = new_call(target)
+    peer.lines()
+    held.tail_call(request)
+    assert peer.lines() == [
+        "call q1 of e1 method 0x1#0 to yourself no pipelining",
+        "return q3 take from q1",
+        "release e2 x1",
+    ]
+    held.finish()
+    held.fail(Failed("too late"))
+    with pytest.raises(Failed, match="used once"):
+        request.send()
+    peer.return_kind(0, decode.RESULTS_SENT_ELSEWHERE)
+    peer.finish(7)
+    assert [line.split()[0] for line in peer.lines()] == ["finish"]
+    del target, held, request
+    end(peer, service)
+
+
 def test_what_is_pipelined_on_a_call_whose_results_were_taken_goes_where_they_are_row_78():
     """Also what is asked for behind the Return that took them, and through an embargo where one is needed."""
     service, thing = Service(), Service()
