@@ -23,7 +23,7 @@ cdef class SocketTransport:
     cdef object _queue
     cdef Py_ssize_t _read_bytes
     cdef bint _reading
-    cdef object _receiver
+    cdef readonly object _receiver
     cdef Py_ssize_t _unsent
     cdef bint _watching
     cdef bint _writing
