@@ -14,7 +14,8 @@ from .conftest import TIMEOUT_S, EchoServer, schema, until
 
 pytestmark = pytest.mark.usefixtures("each_loop")
 
-QUICK = caplet.Reconnect(first_delay_s=0.001, longest_delay_s=0.01)
+# No connection lasts so long that what failed before it is forgotten.
+QUICK = caplet.Reconnect(first_delay_s=0.001, longest_delay_s=0.01, steady_s=10 * TIMEOUT_S)
 
 
 def run(coroutine: Any) -> None:
