@@ -9,7 +9,7 @@ import pytest
 
 import caplet
 
-from .conftest import EchoServer, ListenerServer, World, schema
+from .conftest import EchoServer, ListenerServer, World, schema, until
 
 
 def test_a_membrane_stands_between_two_ends_of_a_connection(run: Any) -> None:
@@ -50,11 +50,12 @@ def test_a_membrane_stands_between_two_ends_of_a_connection(run: Any) -> None:
 def test_cancelling_passes_through_a_membrane(run: Any) -> None:
     async def scenario(world: World) -> None:
         guarded = caplet.Membrane(caplet.MembranePolicy()).to_outside(world.echo)
+        call = guarded.wait()
+        await world.service.waiting.wait()
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.01):
-                await guarded.wait()
-        await world.settle()
-        assert world.service.cancelled == 1
+            async with asyncio.timeout(0):
+                await call
+        await until(lambda: world.service.cancelled == 1)
 
     run(scenario)
 

@@ -92,7 +92,7 @@ def test_who_gives_up_in_the_moment_in_which_the_stream_is_open_leaves_nothing_o
     monkeypatch.setattr(kind, "connection_made", connection_made)
 
     async def main() -> None:
-        server, client = contexts()
+        server, client = contexts() if scheme in ("tls", "wss") else (None, None)
         ended = asyncio.Event()
         async with (
             caplet.serve("tcp://127.0.0.1:0", EchoServer()) as plain,
