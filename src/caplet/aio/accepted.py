@@ -136,6 +136,8 @@ class AcceptedLinks:
             self._heard[link] = (0, link.opened_s)
             if self._look is None:
                 self._look = self._owner.loop.call_later(rules.silence_s, self._look_for_silent_peers)
+            if rules.idle_timeout_s is None:
+                link.on_first_word = self._watch_no_more
         if rules.on_connected is not None:
             self._call_hook(rules.on_connected, connection)
         return link
@@ -143,16 +145,20 @@ class AcceptedLinks:
     def forget(self, link: Link) -> None:
         """A connection is over."""
         connection = self._links.pop(link)
-        self._heard.pop(link, None)
-        if not self._heard and self._look is not None:
-            self._look.cancel()
-            self._look = None
+        self._watch_no_more(link)
         error = link.connection.closed
         assert error is not None
         if self._rules.on_error is not None and error.__cause__ is not None:
             self._call_hook(self._rules.on_error, connection, error)
         if self._rules.on_lost is not None:
             self._call_hook(self._rules.on_lost, connection, error)
+
+    def _watch_no_more(self, link: Link) -> None:
+        """A peer may be silent from now on; a timer that nobody needs would cost the loop something each time that it waits."""
+        self._heard.pop(link, None)
+        if not self._heard and self._look is not None:
+            self._look.cancel()
+            self._look = None
 
     def _call_hook(self, hook: Callable[..., object], *arguments: object) -> None:
         """Tell the program; what it raises is its own affair."""

@@ -4,12 +4,14 @@ from caplet.aio.host cimport LoopHost
 from caplet.cap.turns cimport Turns
 from caplet.rpc.connection cimport Connection
 from caplet.rpc.encode cimport OutgoingMessage
+from caplet.vat.vat cimport Vat
 
 cdef class Link:
     cdef object __weakref__
     cdef public Connection connection
     cdef public object drained
     cdef public bint has_ended
+    cdef public object on_first_word
     cdef public double opened_s
     cdef public LoopVat owner
     cdef public object transport
@@ -39,7 +41,7 @@ cdef class LoopVat:
     cdef public dict links
     cdef public object loop
     cdef public bint traces
-    cdef public object vat
+    cdef public Vat vat
 
     cpdef expect_turn(self)
     @cython.locals(host=LoopHost, turns=Turns)

@@ -19,7 +19,7 @@ from caplet.aio.transports.sockets import close_descriptors
 from caplet.cap.local import set_turns_provider
 from caplet.errors import DecodeError, Disconnected, Failed, Overloaded, ProtocolError
 from caplet.runtime.interceptors import intercept_capability
-from caplet.vat import Vat
+from caplet.vat.vat import Vat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -82,6 +82,8 @@ class Link:
         # What few connections need is made when it is needed: there may be thousands of them.
         self._lost: asyncio.Future[None] | None = None
         self.opened_s = owner.loop.time()
+        # Is told of the first messages; None when nobody waits for them.
+        self.on_first_word: Callable[[Link], None] | None = None
         self.connection: ProtocolConnection = owner.vat.add_connection(
             transport.peer, bootstrap=bootstrap, limits=limits, name=str(transport.peer)
         )
@@ -123,6 +125,9 @@ class Link:
 
     def receive_messages(self, messages: Sequence[MessageReader], fds: Mapping[int, list[int]] | None = None) -> None:
         """Digest messages that arrived together, a flood of them in rounds."""
+        if self.on_first_word is not None:
+            self.on_first_word(self)
+            self.on_first_word = None
         if fds:
             self._fds = {} if self._fds is None else self._fds
             for place, brought in fds.items():

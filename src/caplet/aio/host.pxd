@@ -3,6 +3,10 @@ cimport cython
 from caplet.runtime.server_methods cimport RunningCall
 
 cdef int WAITING, SET, CANCELLED
+cdef bint FIRST_STEP_BY_HAND
+cdef Py_ssize_t HELD_BY_ONE
+cdef object ENDED, current_task, getrefcount, getweakrefcount, get_ident
+cdef dict current_tasks
 
 cdef class LoopWaiter:
     cdef object __weakref__
@@ -29,7 +33,8 @@ cdef class LoopHost:
     cdef object _flush_fresh
     cdef set _methods
     cdef object _ready
-    cdef object _starting
+    cdef object _spare
+    cdef tuple _starting
     cdef object _step
     cdef bint _stepping
     cdef bint _taking_is_due

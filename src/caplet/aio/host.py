@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import sys
-import threading
 from collections import deque
 from contextvars import copy_context
+from sys import getrefcount
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from weakref import getweakrefcount
 
 from caplet.aio.latches import ThreadLatch
 from caplet.runtime.server_methods import RunningCall
@@ -45,22 +47,22 @@ ENDED = object()
 def _count_alone() -> int:
     """Return how many references are counted to what only one variable holds; compiled, it is one less."""
     thing = object()
-    return sys.getrefcount(thing)
+    return getrefcount(thing)
 
 
 HELD_BY_ONE = _count_alone()
 
-# What `asyncio.current_task` looks in, on 3.11 without asking for the running loop first; it has no public name.
+# Where 3.11 has the current task of each loop, for which `asyncio.current_task` asks the system first; it has no public name.
+current_tasks: dict[asyncio.AbstractEventLoop, asyncio.Task[Any]] = getattr(asyncio.tasks, "_current_tasks", {})
 current_task: Callable[[asyncio.AbstractEventLoop], asyncio.Task[Any] | None]
-current_task = asyncio.tasks._current_tasks.get if sys.version_info < (3, 12) else asyncio.current_task  # type: ignore[attr-defined]
-enter_task: Callable[[asyncio.AbstractEventLoop, asyncio.Task[Any]], None] = asyncio.tasks._enter_task
-leave_task: Callable[[asyncio.AbstractEventLoop, asyncio.Task[Any]], None] = asyncio.tasks._leave_task
+current_task = current_tasks.get if sys.version_info < (3, 12) else asyncio.current_task
 
 
 class MethodTask(asyncio.Task[None]):
     """The task of a server method whose first step is taken by hand; it is made in earnest when somebody looks at it, or the method waits.
 
-    Most methods have ended before that. Nobody sees the difference: it is the same object from the first step to the last.
+    Most methods have ended before that, and the next one gets the same. Nobody sees the difference: it is one object from the first step of a
+    method to the last.
     """
 
     # Who makes it in earnest; None once that has happened or is not wanted any more.
@@ -228,8 +230,10 @@ class LoopHost:
         self._stepping = False
         # What a task is made of while the first step of its method is taken by hand, and the step that it then wants.
         self._starting: tuple[RunningCall, Context] | None = None
+        # A task that nobody has looked at, nor can.
+        self._spare: MethodTask | None = None
         self._step: Callable[[], object] | None = None
-        self._thread = threading.get_ident()
+        self._thread = get_ident()
         # Running methods must not be garbage collected while the loop holds their tasks weakly.
         self._methods: set[asyncio.Task[None]] = set()
         self.wake_behind = False
@@ -248,7 +252,7 @@ class LoopHost:
 
     def runs_here(self) -> bool:
         """Tell whether the caller runs in the loop, without asking asyncio where that is clear: its answer costs a system call."""
-        if (self._stepping or self.digesting) and threading.get_ident() == self._thread:
+        if (self._stepping or self.digesting) and get_ident() == self._thread:
             return True
         return asyncio._get_running_loop() is self.loop
 
@@ -264,7 +268,7 @@ class LoopHost:
 
     def refusal(self) -> str:
         """Return why the caller may not touch the vat."""
-        if threading.get_ident() != self._thread:
+        if get_ident() != self._thread:
             return OTHER_THREAD
         return NOT_RUNNING if asyncio._get_running_loop() is None else OTHER_LOOP
 
@@ -327,7 +331,7 @@ class LoopHost:
         loop = self.loop
         if loop.is_closed():
             return
-        if threading.get_ident() != self._thread:
+        if get_ident() != self._thread:
             loop.call_soon_threadsafe(self._turn)
         elif not self._turn_is_due:
             self._turn_is_due = True
@@ -406,28 +410,35 @@ class LoopHost:
 
     # --- methods -----------------------------------------------------------------------------------------------------------------
 
-    def start_method(self, method: Steps, context: Context | None = None) -> asyncio.Task[None]:
+    def start_method(self, method: Steps, context: Context | None = None) -> asyncio.Task[None] | None:
         """Start a method as a task of its own, and run it to its first wait: most methods have answered by then.
 
         Args:
             method: the method.
             context: the context variables that it begins with a copy of; None for those of the moment.
+
+        Returns:
+            The task; None when the method has ended and nobody has asked for its task.
         """
         loop = self.loop
         variables = copy_context() if context is None else context.copy()
-        coroutine = cast("Coroutine[Any, Any, None]", method)
+        task: asyncio.Task[None] | None
         if current_task(loop) is not None or loop.get_task_factory() is not None:
-            task = loop.create_task(coroutine, context=variables)
-        elif sys.version_info >= (3, 12):
-            task = asyncio.Task(coroutine, loop=loop, eager_start=True, context=variables)
-        elif FIRST_STEP_BY_HAND and isinstance(method, RunningCall) and not loop.get_debug():
-            return self._start_by_hand(method, variables)
+            task = loop.create_task(cast("Coroutine[Any, Any, None]", method), context=variables)
+        elif FIRST_STEP_BY_HAND and isinstance(method, RunningCall):
+            task = self._start_by_hand(method, variables)
         else:
-            # Python 3.11 cannot be asked for tasks that begin at once.
-            task = asyncio.Task.__new__(asyncio.Task)
-            variables.run(self._init_task(task, coroutine, variables))
-        if not task.done():
+            task = self._start_task(cast("Coroutine[Any, Any, None]", method), variables)
+        if task is not None and not task.done():
             self._keep(task)
+        return task
+
+    def _start_task(self, coroutine: Coroutine[Any, Any, None], variables: Context) -> asyncio.Task[None]:
+        """Make a task and take its first step, for which Python 3.11 cannot be asked."""
+        if sys.version_info >= (3, 12):
+            return asyncio.Task(coroutine, loop=self.loop, eager_start=True, context=variables)
+        task = asyncio.Task.__new__(asyncio.Task)
+        variables.run(self._init_task(task, coroutine, variables))
         return task
 
     def _keep(self, task: asyncio.Task[None]) -> None:
@@ -437,13 +448,14 @@ class LoopHost:
         self._methods.add(task)
         task.add_done_callback(self._methods.discard)
 
-    def _start_by_hand(self, method: RunningCall, variables: Context) -> MethodTask:
+    def _start_by_hand(self, method: RunningCall, variables: Context) -> MethodTask | None:
         """Take the first step of a method, and make a task in earnest only when it waits or somebody has looked at the task."""
         loop = self.loop
-        task = MethodTask.__new__(MethodTask)
+        task = MethodTask.__new__(MethodTask) if self._spare is None else self._spare
+        self._spare = None
         task.maker = self
         self._starting = (method, variables)
-        enter_task(loop, task)
+        current_tasks[loop] = task
         waits_for: object = ENDED
         try:
             waits_for = variables.run(next, method, ENDED)
@@ -454,25 +466,27 @@ class LoopHost:
         except BaseException as error:
             loop.call_exception_handler({"message": "a server method was stopped", "exception": error})
         finally:
-            leave_task(loop, task)
+            del current_tasks[loop]
             if waits_for is not ENDED:
                 method.hold(waits_for)
             # Somebody else may hold it, and look at it later.
-            if MAKER.__get__(task) is not None and (waits_for is not ENDED or sys.getrefcount(task) > HELD_BY_ONE):
+            if self._starting is not None and (waits_for is not ENDED or getrefcount(task) > HELD_BY_ONE):
                 self.make_task(task)
             task.maker = None
-            self._starting = None
+            seen, self._starting = self._starting is None, None
             step, self._step = self._step, None
+        if not seen:
+            if not getweakrefcount(task):
+                self._spare = task
+            return None
         if step is not None:
             variables.run(step)
-            if not task.done():
-                self._keep(task)
         return task
 
     def make_task(self, task: MethodTask) -> None:
         """Make a task in earnest; the step that it wants is taken behind the one that is taken by hand."""
         assert self._starting is not None
-        method, variables = self._starting
+        (method, variables), self._starting = self._starting, None
         task.maker = None
         self._step = self._init_task(task, cast("Coroutine[Any, Any, None]", method), variables)
         method.task = task

@@ -127,12 +127,15 @@ class Host(Protocol):
         """
         ...
 
-    def start_method(self, method: Steps, context: Context | None = None) -> RunningMethod:
+    def start_method(self, method: Steps, context: Context | None = None) -> RunningMethod | None:
         """Start a method; nothing of it runs before this returns or everything up to its first wait.
 
         Args:
             method: what is stepped.
             context: the context variables that it begins with a copy of; None for those of whoever starts it.
+
+        Returns:
+            The method; it may be None when it has ended already.
         """
         ...
 

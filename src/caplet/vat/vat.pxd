@@ -1,4 +1,5 @@
 # C types of vat.py.
+cimport cython
 from caplet.cap.turns cimport Turns
 
 cdef class Vat:
@@ -10,10 +11,11 @@ cdef class Vat:
     cdef public object trace_encoder
     cdef public Turns turns
     cdef dict _connections
-    cdef dict _ready
+    cdef list _ready
 
     cpdef note_output(self, connection)
     cpdef note_end(self, connection)
+    @cython.locals(ready=list)
     cpdef list connections_with_output(self)
 
 cdef class OneObject:

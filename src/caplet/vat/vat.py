@@ -66,10 +66,10 @@ class Vat:
         self.trace_encoder = trace_encoder
         self.name = name
         self.connection_class = Connection
-        # Used as sets that keep the order: a vat may have ten thousand connections.
+        # Used as a set that keeps the order: a vat may have ten thousand connections.
         self._connections: dict[Connection, None] = {}
-        # Connections with something in their outbox, in the order in which they got it.
-        self._ready: dict[Connection, None] = {}
+        # Connections with something in their outbox, in the order in which they got it; one that sent early may be there twice.
+        self._ready: list[Connection] = []
 
     def add_connection(
         self,
@@ -107,7 +107,7 @@ class Vat:
 
     def note_output(self, connection: Connection) -> None:
         """A connection has something to write."""
-        self._ready[connection] = None
+        self._ready.append(connection)
 
     def note_end(self, connection: Connection) -> None:
         """A connection ends: it is forgotten before anybody else is told, so that who reconnects at once gets a new one."""
@@ -115,10 +115,9 @@ class Vat:
 
     def connections_with_output(self) -> list[Connection]:
         """Return the connections that have something to write, and forget them."""
-        if not self._ready:
-            return []
-        ready = list(self._ready)
-        self._ready.clear()
+        ready = self._ready
+        if ready:
+            self._ready = []
         return ready
 
     def bootstrap_self(self, identity: object | None = None) -> Capability:

@@ -149,6 +149,8 @@ class Segment:
 
     def blob(self, start: int, length: int) -> bytes:
         """Return a copy of `length` bytes from byte `start`."""
+        if COMPILED:
+            return self.u8s[start : start + length]  # type: ignore[return-value]  # what a pointer points at is copied
         return bytes(self.u8s[start : start + length])
 
     def text(self, start: int, length: int) -> str:
