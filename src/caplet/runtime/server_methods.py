@@ -478,7 +478,8 @@ class RunningCall:
                 coroutine.close()
 
     def __del__(self) -> None:
-        self.close()
+        if not self.ended:
+            self.close()
 
     def __getattr__(self, name: str) -> Any:
         """Show the method, or its coroutine, to whoever looks into a task."""
