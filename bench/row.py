@@ -29,6 +29,7 @@ class Row:
     better: Literal["lower", "higher"]
     caplet: Contestant
     peers: Mapping[str, Contestant]
+    rounds: int = ROUNDS
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def run_row(row: Row) -> Result:
                 measures[name] = stack.enter_context(contestant())
             except ImportError as error:
                 absent[name] = str(error)
-        for _ in range(ROUNDS):
+        for _ in range(row.rounds):
             for name, measure in measures.items():
                 figures.setdefault(name, []).append(measure())
     results = {name: best(values) for name, values in figures.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from bench.call_rows import WAITING_ROUNDS
 from bench.memory import in_fresh_processes
 from bench.processes import cxx_over_loopback, over_loopback
 from bench.row import Contestant, Row
@@ -42,6 +43,7 @@ def on_uvloop(name: str, work: str) -> Row:
         "lower",
         partial(over_loopback, "bench.peers.echo_caplet_uvloop", work, needs="uvloop"),
         {"asyncio": partial(over_loopback, "bench.peers.echo_caplet", work)},
+        WAITING_ROUNDS,
     )
 
 
