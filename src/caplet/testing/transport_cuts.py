@@ -166,8 +166,13 @@ async def call_each_other(kind: Transports, relay: Relay | None, ending: Ending 
     done = asyncio.get_running_loop().create_future()
     answer = call(near_link.connection.bootstrap(), number=7, capabilities=[near.service.capability])
     near.calls.append(answer)
-    # Whoever waited may have given up.
-    answer.on_done(lambda _: done.done() or done.set_result(None))
+
+    def let_go_on(_: object) -> None:
+        # Whoever waited may have given up.
+        if not done.done():
+            done.set_result(None)
+
+    answer.on_done(let_go_on)
     near_link.owner.turn()
     await done
     if near_link.connection.closed is None:
