@@ -163,18 +163,12 @@ async def call_each_other(kind: Transports, relay: Relay | None, ending: Ending 
     near.on_message = far.on_message = on_message
     far_link, near_link = far.attach(transports[1]), near.attach(transports[0])
     on_message()
-    done = asyncio.get_running_loop().create_future()
+    done = asyncio.Event()
     answer = call(near_link.connection.bootstrap(), number=7, capabilities=[near.service.capability])
     near.calls.append(answer)
-
-    def let_go_on(_: object) -> None:
-        # Whoever waited may have given up.
-        if not done.done():
-            done.set_result(None)
-
-    answer.on_done(let_go_on)
+    answer.on_done(lambda _: done.set())
     near_link.owner.turn()
-    await done
+    await done.wait()
     if near_link.connection.closed is None:
         near_link.connection.disconnect(Disconnected("this end has what it wanted"))
         near_link.owner.turn()
