@@ -437,7 +437,7 @@ class LoopHost:
         """Make a task and take its first step, for which Python 3.11 cannot be asked."""
         if sys.version_info >= (3, 12):
             return asyncio.Task(coroutine, loop=self.loop, eager_start=True, context=variables)
-        task = asyncio.Task.__new__(asyncio.Task)
+        task = cast("asyncio.Task[None]", TASK.__new__(TASK))
         variables.run(self._init_task(task, coroutine, variables))
         return task
 
@@ -454,7 +454,7 @@ class LoopHost:
         task = MethodTask.__new__(MethodTask) if self._spare is None else self._spare
         self._spare = None
         task.maker = self
-        self._starting = (method, variables)
+        starting = self._starting = (method, variables)
         current_tasks[loop] = task
         waits_for: object = ENDED
         try:
@@ -470,10 +470,10 @@ class LoopHost:
             if waits_for is not ENDED:
                 method.hold(waits_for)
             # Somebody else may hold it, and look at it later.
-            if self._starting is not None and (waits_for is not ENDED or getrefcount(task) > HELD_BY_ONE):
+            if self._starting is starting and (waits_for is not ENDED or getrefcount(task) > HELD_BY_ONE):
                 self.make_task(task)
-            task.maker = None
-            seen, self._starting = self._starting is None, None
+            seen = self._starting is not starting
+            task.maker = self._starting = None
             step, self._step = self._step, None
         if not seen:
             if not getweakrefcount(task):
@@ -497,7 +497,11 @@ class LoopHost:
         """Initialize a new task, and return its first step, which it would ask the loop for."""
         loop: Any = self.loop
         steps: list[Callable[[], object]] = []
-        loop.call_soon = lambda step, *, context: steps.append(step)
+
+        def call_soon(step: Callable[[], object], *, context: Context) -> None:
+            steps.append(step)
+
+        loop.call_soon = call_soon
         try:
             TASK.__init__(task, coroutine, loop=loop, context=variables)
         finally:

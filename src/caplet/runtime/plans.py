@@ -234,7 +234,7 @@ class StructKind(PointerKind):
             if value is not None:
                 field.write(made, value)
         if named:
-            self.fill(made, named if type(named) is dict else dict(named))
+            self.fill(made, named if type(named) is dict else dict(named))  # pyright: ignore[reportUnknownArgumentType]
 
     def copy_fields(self, made: StructReader, source: StructReader) -> None:
         """Set the fields of a fresh builder as they are in another struct of the class."""
