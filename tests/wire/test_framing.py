@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tracemalloc
 
 import pytest
@@ -239,3 +240,17 @@ def test_a_long_message_that_is_only_announced_costs_little() -> None:
     # Compiled, the memory is not touched before it is needed, so that the system does not give it either.
     assert taken < 16 * (2 * framing.FIRST_ROOM_BYTES)
     assert caplet.accelerated == "all" or taken < 16 * 128 * 1024
+
+
+def test_the_collector_of_cycles_looks_only_at_messages_whose_memory_may_lead_on() -> None:
+    built = MessageBuilder(4)
+    built.root.set_text("short")
+    content = b"".join(frame(built.output()))
+    [message] = Framer().feed(content)
+    # Uncompiled, Python looks at everything.
+    compiled = not framing.__file__.endswith(".py")
+    assert [gc.is_tracked(one) for one in (message.segments, message.segments[0])] == [not compiled] * 2
+    [other] = Framer().feed(memoryview(bytearray(content)))
+    assert [gc.is_tracked(one) for one in (other.segments, other.segments[0])] == [True] * 2
+    assert message.capabilities is other.capabilities
+    assert message.capabilities == []
