@@ -28,7 +28,6 @@ cdef class AdaptiveWindow(Window):
     cdef public long long largest_message_bytes
     cdef public bint limited_by_sender
     cdef public object pending
-    cdef public long long round_delivered_bytes
     cdef public long long round_ends_at_bytes
     cdef public double shortest_s
     cdef public long long smallest_bytes

@@ -119,7 +119,6 @@ class AdaptiveWindow(Window):
         "largest_message_bytes",
         "limited_by_sender",
         "pending",
-        "round_delivered_bytes",
         "round_ends_at_bytes",
         "shortest_s",
         "smallest_bytes",
@@ -148,7 +147,6 @@ class AdaptiveWindow(Window):
         # For each message under way: when it was sent, its size, and what had been delivered by then.
         self.pending: deque[tuple[float, int, int]] = deque()
         self.round_ends_at_bytes = 0
-        self.round_delivered_bytes = 0
 
     def sent(self, now_s: float, size_bytes: int) -> None:
         """A message was sent."""

@@ -3,7 +3,6 @@ cimport cython
 from caplet.runtime.fields cimport Field
 from caplet.runtime.pointer_fields cimport PointerField
 from caplet.runtime.list_kinds cimport ListKind
-from caplet.wire.builder cimport BuilderArena
 from caplet.wire.views cimport StructReader
 
 @cython.final

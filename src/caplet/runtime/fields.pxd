@@ -1,9 +1,6 @@
 # C types of fields.py.
 cimport cython
-from caplet.runtime.kinds cimport EnumKind, FloatKind, IntKind, PointerKind
-from caplet.wire.arena cimport Arena
-from caplet.wire.builder cimport BuilderArena
-from caplet.wire.segment cimport Segment
+from caplet.runtime.kinds cimport EnumKind, FloatKind, IntKind
 from caplet.wire.views cimport StructBuilder, StructReader
 
 cdef extern from "Python.h":

@@ -1,7 +1,7 @@
 # C types of list_kinds.py.
 cimport cython
 from cpython.object cimport PyObject
-from caplet.runtime.kinds cimport BoolKind, Kind, PointerKind, ScalarKind, VoidKind
+from caplet.runtime.kinds cimport BoolKind, Kind, PointerKind, VoidKind
 from caplet.runtime.bit_lists cimport BoolList, VoidList
 from caplet.runtime.lists cimport List, PointerList, ScalarList, StructList
 from caplet.runtime.plans cimport StructKind

@@ -2,9 +2,8 @@
 cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
-from caplet.runtime.kinds cimport BoolKind, EnumKind, Kind, PointerKind, ScalarKind, VoidKind
+from caplet.runtime.kinds cimport EnumKind, Kind, PointerKind, ScalarKind
 from caplet.runtime.plans cimport StructKind
-from caplet.wire.arena cimport Arena
 from caplet.wire.builder cimport BuilderArena
 from caplet.wire.segment cimport Segment
 from caplet.wire.views cimport ListReader, StructReader

@@ -1,5 +1,4 @@
 # C types of references.py.
-cimport cython
 from caplet.cap.capability cimport Capability
 
 cdef class Reference:

@@ -2,7 +2,6 @@
 cimport cython
 from caplet.cap.answer cimport Answer, AnswerState
 from caplet.cap.turns cimport Turns
-from caplet.runtime.plans cimport StructKind
 
 cdef class Pipeline:
     cdef public Answer _answer
@@ -24,7 +23,7 @@ cdef class SentCall(Pipeline):
     cdef public object _plan
     cdef public Py_ssize_t _waiting
 
-    @cython.locals(state=AnswerState, kind=StructKind)
+    @cython.locals(state=AnswerState)
     cpdef _outcome(self)
 
 cdef class ReportedAnswer:

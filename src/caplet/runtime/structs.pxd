@@ -1,5 +1,4 @@
 # C types of structs.py, and the slots of generated classes that are set directly because what Python would put there is slow.
-cimport cython
 from cpython.exc cimport PyErr_Clear
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF

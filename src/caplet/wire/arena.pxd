@@ -39,7 +39,7 @@ cdef class Arena:
     cpdef check_elements(self, ListReader reader, int expected, Segment source, Py_ssize_t position)
     @cython.locals(pointer=cython.ulonglong, content=cython.longlong, length=cython.longlong, words=cython.longlong, source=Segment)
     cpdef tuple open_bytes(self, Segment segment, Py_ssize_t position)
-    @cython.locals(pointer=cython.ulonglong, content=cython.longlong, length=cython.longlong, start=cython.longlong, source=Segment)
+    @cython.locals(pointer=cython.ulonglong, length=cython.longlong, start=cython.longlong, source=Segment)
     cpdef str text(self, Segment segment, Py_ssize_t position)
     @cython.locals(target=Segment, start=cython.longlong, length=cython.longlong)
     cpdef bytes blob(self, Segment segment, Py_ssize_t position)

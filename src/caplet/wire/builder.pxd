@@ -50,7 +50,6 @@ cdef class BuilderArena(Arena):
     @cython.locals(step=cython.longlong, words=cython.longlong, content=cython.longlong, target=Segment)
     cpdef init_struct_list(self, ListReader builder, Segment segment, Py_ssize_t position, long long length,
                            unsigned long long data_words, unsigned long long pointer_count)
-    cpdef bint writable_list(self, ListReader builder, Segment segment, Py_ssize_t position, int size) except -1
     @cython.locals(old_segment=Segment, old_start=cython.Py_ssize_t, old_bytes=cython.Py_ssize_t, old_count=cython.Py_ssize_t,
                    old_step=cython.Py_ssize_t, length=cython.longlong, index=cython.Py_ssize_t, start=cython.Py_ssize_t,
                    old=cython.Py_ssize_t)

@@ -237,14 +237,6 @@ class BuilderArena(Arena):
         builder._depth = UNLIMITED_DEPTH
         builder._size = COMPOSITE
 
-    def writable_list(self, builder: ListReader, segment: Segment, position: int, size: int) -> bool:
-        """Make `builder` lie at the list of non-structs that the pointer leads to.
-
-        Returns:
-            False for a null pointer; `builder` is left alone.
-        """
-        return self.open_list(builder, segment, position, UNLIMITED_DEPTH, size)
-
     def writable_struct_list(
         self, builder: ListReader, segment: Segment, position: int, data_words: int, pointer_count: int
     ) -> bool:
