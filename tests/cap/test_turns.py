@@ -104,3 +104,21 @@ def test_turns_that_run_are_not_taken_back(host: SimulatedHost, turns: Turns) ->
     turns.defer(lambda: rested.append(turns.rest()))
     turns.run()
     assert rested == [False]
+
+
+class Interrupted:
+    """Something that was put off, and in which Ctrl-C comes."""
+
+    def go_on(self) -> None:
+        raise KeyboardInterrupt
+
+
+def test_an_interruption_of_what_was_put_off_leaves_the_depth_as_it_was() -> None:
+    turns = Turns(SimulatedHost())
+    for _ in range(2):
+        assert turns.descend()
+    turns.later.append(Interrupted())
+    turns.ascend()
+    with pytest.raises(KeyboardInterrupt):
+        turns.ascend()
+    assert turns.depth == 0

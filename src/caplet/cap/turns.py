@@ -164,11 +164,14 @@ class Turns:
 
     def ascend(self) -> None:
         """Something that follows from something else has happened; with the outermost happens what was put off."""
-        if self.depth == 1:
-            later = self.later
-            while later:
-                later.popleft().go_on()
-        self.depth -= 1
+        try:
+            if self.depth == 1:
+                later = self.later
+                while later:
+                    later.popleft().go_on()
+        finally:
+            # Ctrl-C may come anywhere.
+            self.depth -= 1
 
     def run(self) -> None:
         """Start every delivery in order, until nothing waits; those that are added meanwhile included.
