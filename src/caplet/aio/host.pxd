@@ -1,12 +1,9 @@
 # C types of host.py.
 cimport cython
-from caplet.runtime.server_methods cimport RunningCall
+from caplet.aio.method_tasks cimport TaskStarter
 
 cdef int WAITING, SET, CANCELLED
-cdef bint FIRST_STEP_BY_HAND
-cdef Py_ssize_t HELD_BY_ONE
-cdef object ENDED, current_task, getrefcount, getweakrefcount, get_ident
-cdef dict current_tasks
+cdef object current_task, get_ident
 
 cdef class LoopWaiter:
     cdef object __weakref__
@@ -33,9 +30,7 @@ cdef class LoopHost:
     cdef object _flush_fresh
     cdef set _methods
     cdef object _ready
-    cdef object _spare
-    cdef tuple _starting
-    cdef object _step
+    cdef TaskStarter _starter
     cdef bint _stepping
     cdef bint _taking_is_due
     cdef object _thread
@@ -57,4 +52,3 @@ cdef class LoopHost:
     cpdef _leave_to_loop(self, list woken)
     cpdef _withdraw_turn(self)
     cpdef start_method(self, method, context=*)
-    cpdef _start_by_hand(self, RunningCall method, variables)
