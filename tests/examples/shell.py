@@ -40,6 +40,8 @@ class Shell:
         work.mkdir()
         self.folder = work
         environment = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"}
+        # Unbuffered, Python writes a line and its end one after the other, and another program's line may come in between.
+        environment.pop("PYTHONUNBUFFERED", None)
         self.process = subprocess.Popen(
             ["bash"], cwd=work, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )

@@ -194,6 +194,7 @@ def test_odd_arguments_are_taken_or_refused(
         ("--", "person.capnp"),
     ],
 )
+@pytest.mark.usefixtures("inputs")  # in whose folder `ours` works
 def test_compile_takes_its_flags(programs: Programs, options: tuple[str, ...]) -> None:
     arguments = ("compile", "-o-", *(option.format(here=programs.directory) for option in options))
     expected = programs.theirs(*arguments)
