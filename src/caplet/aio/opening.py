@@ -71,8 +71,12 @@ _SocketAddress: TypeAlias = "tuple[int, int, int, str, tuple[object, ...]]"
 
 
 def watches_sockets(loop: asyncio.AbstractEventLoop) -> bool:
-    """Tell whether a loop says when a socket can be read and written: all do but the one of Windows that reads and writes itself."""
-    return type(loop).add_reader is not asyncio.AbstractEventLoop.add_reader
+    """Tell whether TCP sockets are best watched and read by us.
+
+    The transports of asyncio's own loops would do the same in Python. Those of uvloop are C, and there a socket that its peer has reset must not be
+    watched: what reads it is not called then.
+    """
+    return isinstance(loop, asyncio.SelectorEventLoop)
 
 
 def begin(loop: asyncio.AbstractEventLoop, place: Address | Place) -> Attempt | None:

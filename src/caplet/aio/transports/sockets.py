@@ -1,4 +1,4 @@
-"""Messages over a socket that the loop only watches: TCP and Unix sockets, with file descriptors on the latter.
+"""Messages over a socket that the loop only watches: TCP on asyncio's own loops, and Unix sockets, with file descriptors.
 
 Knows non-blocking sockets, and descriptors that travel on Unix sockets. Does not know addresses or the RPC protocol.
 
