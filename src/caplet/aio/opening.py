@@ -73,8 +73,7 @@ _SocketAddress: TypeAlias = "tuple[int, int, int, str, tuple[object, ...]]"
 def watches_sockets(loop: asyncio.AbstractEventLoop) -> bool:
     """Tell whether TCP sockets are best watched and read by us.
 
-    The transports of asyncio's own loops would do the same in Python. Those of uvloop are C, and there a socket that its peer has reset must not be
-    watched: what reads it is not called then.
+    The transports of asyncio's own loops would do the same in Python; those of uvloop are C.
     """
     return isinstance(loop, asyncio.SelectorEventLoop)
 

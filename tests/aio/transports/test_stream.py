@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
+import os
 import socket
 import ssl
 import struct
+import threading
 from typing import Any
 
 import pytest
@@ -78,3 +82,33 @@ def test_nor_by_tls_which_may_not_have_heard_of_it_yet(caplog: pytest.LogCapture
 
     asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
     assert caplog.text == ""
+
+
+@pytest.mark.usefixtures("each_loop")
+@pytest.mark.parametrize("kind", ["tcp", "ws", "tls"])
+def test_a_server_that_resets_at_once_costs_its_client_no_descriptor_of_others(kind: str) -> None:
+    def reset_all(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                came, _ = listening.accept()
+                came.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                came.close()
+
+    async def main() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            resetting = threading.Thread(target=reset_all, args=(listening,))
+            resetting.start()
+            others: list[int] = []
+            address = f"{kind}://127.0.0.1:{listening.getsockname()[1]}"
+            for _ in range(100):
+                with contextlib.suppress(caplet.Disconnected):
+                    async with caplet.connect(address) as connection:
+                        await connection.wait_closed()
+                others.append(os.open(os.devnull, os.O_RDONLY))
+                gc.collect()
+            listening.shutdown(socket.SHUT_RDWR)
+            await asyncio.to_thread(resetting.join)
+        for descriptor in others:
+            os.close(descriptor)
+
+    asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))

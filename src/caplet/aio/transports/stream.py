@@ -230,9 +230,17 @@ async def open_stream(
         OSError: the connection failed, or a certificate was refused.
     """
     transport = make_transport()
+
+    def make_protocol() -> LoopTransport:
+        if not isinstance(loop, asyncio.BaseEventLoop):
+            # uvloop takes over the number of a socket. When the connection ends in the moment in which it opens it does not tell the socket, which
+            # would close that number again, when it is that of another connection.
+            loop.call_soon(sock.detach)
+        return transport
+
     try:
         await loop.create_connection(
-            lambda: transport, sock=sock, ssl=tls, server_hostname=None if tls is None else hostname
+            make_protocol, sock=sock, ssl=tls, server_hostname=None if tls is None else hostname
         )
     except BaseException:
         transport.abort()
