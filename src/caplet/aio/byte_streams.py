@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import io
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -16,6 +15,7 @@ from caplet.errors import Disconnected, Failed
 from caplet.runtime.server_marks import on_release, shortenable
 from caplet.runtime.servers import shorten, this_cap
 from caplet.std.byte_stream_capnp import ByteStream
+from caplet.wire.streams import write_all
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -193,7 +193,7 @@ class ByteWriter(ByteStreamServer):
             target.write(bytes)
             await target.drain()
         else:
-            await asyncio.to_thread(write_whole, target, bytes)
+            await asyncio.to_thread(write_all, target, bytes)
         self.count += len(bytes)
 
     async def end(self) -> None:
@@ -220,23 +220,6 @@ class ByteWriter(ByteStreamServer):
         """
         await self.ended.wait()
         return self.count
-
-
-def write_whole(target: Writable, piece: bytes) -> None:
-    """Write a piece to a file; one without a buffer may take a part of it only.
-
-    Raises:
-        BlockingIOError: a file that does not wait has no room.
-    """
-    if not isinstance(target, io.RawIOBase):
-        target.write(piece)
-        return
-    left = memoryview(piece)
-    while left:
-        taken = target.write(left)
-        if taken is None:
-            raise BlockingIOError("the file has no room, and does not wait for it")
-        left = left[taken:]
 
 
 class Pieces:

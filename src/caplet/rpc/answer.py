@@ -38,6 +38,7 @@ EVENTS = MACHINE.event_count
 RUNNING = int(State.RUNNING)
 CANCELLED = int(State.CANCELLED)
 GONE = int(State.GONE)
+# Smaller results are not counted while they wait for a Finish: the number of answers bounds them.
 SMALL_WORDS = 64
 RETURNED = int(Event.RETURNED)
 RETURNED_FOR_GOOD = int(Event.RETURNED_FOR_GOOD)
@@ -308,7 +309,7 @@ class AnswerRow(IncomingCall):
             self.advance(RETURNED)
 
     def keep(self, message: OutgoingMessage) -> None:
-        """Count results that stay here until the peer sends Finish; of small ones there are as many as answers at most."""
+        """Count results that stay here until the peer sends Finish."""
         words = message.count_words()
         if words > SMALL_WORDS and self.state != GONE:
             self.kept_words = words

@@ -84,23 +84,13 @@ class ServerDispatcher:
             if interface.id == interface_id:
                 for plan in interface.methods:
                     if plan.method_id == method_id:
-                        return f"{type(self.server).__qualname__} does not implement {plan}{self.near(plan.name)}"
+                        return f"{type(self.server).__qualname__} does not implement {plan}{self.plan.near(plan.name)}"
                 return f"interface {interface.display_name} has no method @{method_id} here"
         return f"{type(self.server).__qualname__} has no interface @0x{interface_id:016x} (method @{method_id})"
 
     def describe(self) -> str:
         """Return the name of the object's class."""
         return f"local {type(self.server).__qualname__}"
-
-    def near(self, name: str) -> str:
-        """Return a hint at a method that may have been meant: one that nobody can call has nearly the name of `name`."""
-        from difflib import get_close_matches
-
-        owner = type(self.server)
-        called = {plan.name for interface in self.server._interface.lineage() for plan in interface.methods}
-        others = [other for other in vars(owner) if other not in called and callable(vars(owner)[other])]
-        found = get_close_matches(name, others, 1, 0.7)
-        return f"; it has a method {found[0]}()" if found else ""
 
     def released(self) -> None:
         """No reference to the object is left: tell it."""

@@ -100,6 +100,8 @@ class ServerPlan:
         self.release_hooks = release_hooks(owner)
         self.shortenable = may_shorten(owner)
         self.methods: dict[tuple[int, int], ServerMethod] = {}
+        # Hints at methods that may have been meant by those that are not there: peers decide how often they are asked for.
+        self._hints: dict[str, str] = {}
         for interface in owner._interface.lineage():
             for plan in interface.methods:
                 function = inspect.getattr_static(owner, plan.name, None)
@@ -113,6 +115,18 @@ class ServerPlan:
                         f"{owner.__qualname__}.{plan.name} serves {plan}; what is marked by on_release needs another name"
                     )
                 self.methods[plan.interface_id, plan.method_id] = ServerMethod(plan, function, owner)
+
+    def near(self, name: str) -> str:
+        """Return a hint at a method that may have been meant by `name`: one that nobody can call has nearly that name."""
+        hint = self._hints.get(name)
+        if hint is None:
+            from difflib import get_close_matches
+
+            own = vars(self.owner)
+            called = {plan.name for interface in self.owner._interface.lineage() for plan in interface.methods}
+            found = get_close_matches(name, [one for one in own if one not in called and callable(own[one])], 1, 0.7)
+            hint = self._hints[name] = f"; it has a method {found[0]}()" if found else ""
+        return hint
 
     def tell_released(self, server: Server) -> None:
         """Tell an object that no reference to it is left."""

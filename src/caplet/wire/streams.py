@@ -445,7 +445,7 @@ def write_all(target: Any, data: bytes) -> None:
             left = left[written:]
             written = target.write(left)
         if written is None and isinstance(target, RawIOBase):
-            raise BlockingIOError("the file takes nothing just now; messages are written to blocking files")
+            raise BlockingIOError("the file has no room just now, and does not wait for it")
     elif hasattr(target, "sendall"):
         target.sendall(data)
     else:

@@ -139,6 +139,28 @@ def test_many_messages_leave_by_one_write_and_come_by_one_read_H23(loop: str, ma
 
 
 @each_kind
+@pytest.mark.parametrize("message_fds", [0, 8])
+def test_what_a_peer_sent_before_it_reset_the_connection_comes_and_then_its_end(
+    loop: str, make: Any, message_fds: int
+) -> None:
+    async def main() -> None:
+        near, far = make()
+        near.send(b"never read")
+        # More than one read takes, and no more than the system keeps.
+        far.sendall(b"".join(bytes(part) for number in range(90) for part in frame(make_message(number, 1024))))
+        receiver = Keeper()
+        made: dict[str, Any] = {}
+        options = StreamOptions(Limits(message_fds=message_fds))
+        await open_place(asyncio.get_running_loop(), near, collector(made, "near", receiver), options)
+        far.close()
+        await receiver.wait_lost()
+        assert len(receiver.came) == 90
+        assert isinstance(receiver.lost[0], ConnectionResetError)
+
+    run(loop, main())
+
+
+@each_kind
 def test_a_large_message_is_copied_by_nobody_but_the_system(loop: str, make: Any) -> None:
     async def main() -> None:
         sockets, transports, receivers = await open_pair(make)
