@@ -71,11 +71,8 @@ _SocketAddress: TypeAlias = "tuple[int, int, int, str, tuple[object, ...]]"
 
 
 def watches_sockets(loop: asyncio.AbstractEventLoop) -> bool:
-    """Tell whether TCP sockets are best watched and read by us.
-
-    The transports of asyncio's own loops would do the same in Python; those of uvloop are C.
-    """
-    return isinstance(loop, asyncio.SelectorEventLoop)
+    """Tell whether a loop says when a socket can be read and written: all do but the one of Windows that reads and writes itself."""
+    return type(loop).add_reader is not asyncio.AbstractEventLoop.add_reader
 
 
 def begin(loop: asyncio.AbstractEventLoop, place: Address | Place) -> Attempt | None:

@@ -84,8 +84,7 @@ def tcp_pair() -> tuple[socket.socket, socket.socket]:
         return near, listener.accept()[0]
 
 
-# On which loops a kind of socket is watched by us, whatever else the loop could do with it.
-KINDS = [("asyncio", unix_pair), ("asyncio", tcp_pair), *(("uvloop", unix_pair) for _ in range("uvloop" in LOOPS))]
+KINDS = [(loop, make) for loop in LOOPS for make in (unix_pair, tcp_pair)]
 each_kind = pytest.mark.parametrize(("loop", "make"), KINDS, ids=lambda value: getattr(value, "__name__", value))
 
 
@@ -154,6 +153,7 @@ def test_what_a_peer_sent_before_it_reset_the_connection_comes_and_then_its_end(
         await open_place(asyncio.get_running_loop(), near, collector(made, "near", receiver), options)
         far.close()
         await receiver.wait_lost()
+        made["near"].close()
         assert len(receiver.came) == 90
         assert isinstance(receiver.lost[0], ConnectionResetError)
 

@@ -9,6 +9,7 @@ cdef class SocketTransport:
     cdef object __weakref__
     cdef public object peer
     cdef readonly object _sock
+    cdef bint _calls_once
     cdef bint _closing
     cdef bint _discarding
     cdef readonly object _error

@@ -1,4 +1,4 @@
-"""Messages over a socket that the loop only watches: TCP on asyncio's own loops, and Unix sockets, with file descriptors.
+"""Messages over a socket that the loop only watches: TCP and Unix sockets, with file descriptors on the latter.
 
 Knows non-blocking sockets, and descriptors that travel on Unix sockets. Does not know addresses or the RPC protocol.
 
@@ -9,6 +9,7 @@ read, written by the system where the message will lie. The reader never waits f
 from __future__ import annotations
 
 import array
+import asyncio
 import logging
 import os
 import socket
@@ -22,7 +23,6 @@ from caplet.aio.transports.windows import send_buffer_bytes
 from caplet.errors import DecodeError
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Mapping, Sequence
 
     from caplet.aio.peers import Peer
@@ -84,6 +84,7 @@ class SocketTransport:
 
     __slots__ = (
         "__weakref__",
+        "_calls_once",
         "_closing",
         "_discarding",
         "_error",
@@ -126,6 +127,8 @@ class SocketTransport:
             self._passes = False
             self.peer = tcp_peer
         self._loop = loop
+        # Whether the loop, once a peer has reset the connection, says so one time only, whatever is left to read: libuv does, and so uvloop.
+        self._calls_once = not isinstance(loop, asyncio.BaseEventLoop)
         self._sock: socket.socket | None = sock
         self._framing = framing
         self._limits = limits
@@ -183,10 +186,26 @@ class SocketTransport:
         except OSError as error:
             self._end(self._error or error)
         else:
+            if self._calls_once and size:
+                self._look_for_reset(sock)
             if messages:
                 self._receiver.receive_messages(messages, fds)
             if not size:
                 self._on_end()
+
+    def _look_for_reset(self, sock: socket.socket) -> None:
+        """Watch a socket anew that the peer has reset: the rest of what it sent is still taken, and its end found behind that."""
+        if self._error is None:
+            # Asked, the system forgets the error: nothing ends the new watch.
+            number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if not number:
+                return
+            self._stop_writing(OSError(number, os.strerror(number)))
+        if self._closing:
+            self._end_soon()
+        elif self._watching:
+            self._loop.remove_reader(sock.fileno())
+            self._loop.add_reader(sock.fileno(), self._on_readable)
 
     def _read(self, sock: socket.socket) -> tuple[int, list[MessageReader]]:
         """Read once; return how many bytes came and the messages that they complete."""
@@ -407,6 +426,15 @@ class SocketTransport:
 
     def _on_write_error(self, error: OSError) -> None:
         """Send nothing more; what the peer sent before it went is still taken, and its end is found behind that."""
+        self._stop_writing(error)
+        if not (self._watching and isinstance(error, ConnectionError)) or self._closing:
+            self._end_soon()
+        elif self._last_word is None:
+            # It may have ended the half that it reads from, and keep the other one open.
+            self._last_word = self._loop.call_later(_FAREWELL_S, self.abort)
+
+    def _stop_writing(self, error: OSError) -> None:
+        """Forget what was not sent, and why nothing more is."""
         self._forget_queue()
         if self._error is None:
             # Without the frames, which hold what was to be sent, and this transport.
@@ -414,11 +442,6 @@ class SocketTransport:
         if self._sock is not None and self._writing:
             self._writing = False
             self._loop.remove_writer(self._sock.fileno())
-        if not (self._watching and isinstance(error, ConnectionError)) or self._closing:
-            self._end_soon()
-        elif self._last_word is None:
-            # It may have ended the half that it reads from, and keep the other one open.
-            self._last_word = self._loop.call_later(_FAREWELL_S, self.abort)
 
     # --- the end --------------------------------------------------------------------------------------------------------------------
 

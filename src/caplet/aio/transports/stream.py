@@ -1,4 +1,4 @@
-"""Messages over any asyncio stream transport: TLS, pipes, what a program has opened itself, and TCP on loops with transports of their own in C.
+"""Messages over any asyncio stream transport: TLS, pipes, what a program has opened itself, and TCP on loops that do not watch sockets.
 
 Knows framing over a byte stream and the loop's transports. Does not know addresses or the RPC protocol.
 
