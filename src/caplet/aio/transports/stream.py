@@ -9,6 +9,8 @@ one read where the message will lie, if it can.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 from typing import TYPE_CHECKING, cast
 
 from caplet.aio.peers import Peer, peer_of_stream
@@ -17,7 +19,6 @@ from caplet.aio.transports.windows import stream_buffer_bytes
 from caplet.errors import DecodeError
 
 if TYPE_CHECKING:
-    import socket
     import ssl
     from collections.abc import Callable, Mapping, Sequence
     from typing import TypeVar
@@ -77,6 +78,10 @@ class StreamTransport(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Hear that the stream is open."""
+        if self._closed:
+            # It was given up in the meantime.
+            cast("asyncio.Transport", transport).abort()
+            return
         stream = self._stream = cast("asyncio.Transport", transport)  # uvloop's are none by their class
         stream.set_write_buffer_limits(HIGH_WATER_BYTES, LOW_WATER_BYTES)
         extra = {name: transport.get_extra_info(name) for name in ("peername", "socket", "ssl_object")}
@@ -230,18 +235,12 @@ async def open_stream(
         OSError: the connection failed, or a certificate was refused.
     """
     transport = make_transport()
-
-    def make_protocol() -> LoopTransport:
-        if not isinstance(loop, asyncio.BaseEventLoop):
-            # uvloop takes over the number of a socket. When the connection ends in the moment in which it opens it does not tell the socket, which
-            # would close that number again, when it is that of another connection.
-            loop.call_soon(sock.detach)
-        return transport
-
+    server_hostname = None if tls is None else hostname
     try:
-        await loop.create_connection(
-            make_protocol, sock=sock, ssl=tls, server_hostname=None if tls is None else hostname
-        )
+        if isinstance(loop, asyncio.BaseEventLoop):
+            await loop.create_connection(lambda: transport, sock=sock, ssl=tls, server_hostname=server_hostname)
+        else:
+            await _open_to_its_end(loop, transport, sock, tls, server_hostname)
     except BaseException:
         transport.abort()
         # Once it is open the socket is the loop's: closed under that, its number would soon be that of another connection.
@@ -249,6 +248,40 @@ async def open_stream(
             sock.close()
         raise
     return transport
+
+
+async def _open_to_its_end(
+    loop: asyncio.AbstractEventLoop,
+    transport: LoopTransport,
+    sock: socket.socket,
+    tls: ssl.SSLContext | None,
+    hostname: str | None,
+) -> None:
+    """Open a stream on uvloop, where opening must not be cancelled: in the moment in which it succeeds, nobody would hear of the stream's end."""
+    given = sock.dup()
+
+    def make_protocol() -> LoopTransport:
+        # The loop takes over its number. When the connection ends in the moment in which it opens it does not tell the socket, which would close
+        # that number again, when it is that of another connection.
+        loop.call_soon(given.detach)
+        return transport
+
+    opening: asyncio.Task[object] = loop.create_task(
+        loop.create_connection(make_protocol, sock=given, ssl=tls, server_hostname=hostname)
+    )
+    try:
+        await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        # Cut, it fails soon, or opens and ends.
+        transport.abort()
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+        await asyncio.wait([opening])
+        if not opening.cancelled():
+            opening.exception()
+        raise
+    finally:
+        sock.close()
 
 
 def write_buffers(stream: asyncio.WriteTransport, buffers: list[memoryview | bytes]) -> None:

@@ -81,6 +81,8 @@ class WebSocketTransport(asyncio.Protocol):
         self._receiver: Receiver = NOBODY
         self._parts: list[bytes | bytearray] = []
         self._heard = False
+        # Whether it was ended before it was open.
+        self._given_up = False
         self._close_code = NORMAL
         self._close_reason = ""
         self._error: BaseException | None = None
@@ -93,7 +95,11 @@ class WebSocketTransport(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Hear that the stream is open; a client asks for the WebSocket."""
-        stream = self._stream = cast("asyncio.Transport", transport)  # uvloop's are none by their class
+        stream = cast("asyncio.Transport", transport)  # uvloop's are none by their class
+        if self._given_up:
+            stream.abort()
+            return
+        self._stream = stream
         stream.set_write_buffer_limits(HIGH_WATER_BYTES, LOW_WATER_BYTES)
         if isinstance(self._protocol, ClientProtocol):
             self._protocol.send_request(self._protocol.connect())
@@ -281,6 +287,7 @@ class WebSocketTransport(asyncio.Protocol):
         if self._stream is not None:
             self._stream.abort()
         else:
+            self._given_up = True
             self._deadline.cancel()
 
     @property
