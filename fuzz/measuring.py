@@ -91,6 +91,11 @@ def unsettled(connections: list[caplet.Connection]) -> list[caplet.Connection]:
     return [connection for connection in connections if not connection._link.connection.is_idle]
 
 
+def is_write_to_cut_stream(record: logging.LogRecord) -> bool:
+    """Tell whether a record is uvloop's about what is written in the round in which a TLS stream is cut: it lets nobody ask whether it was."""
+    return record.name == "asyncio" and record.getMessage() == "SSL connection is closed"
+
+
 class Complaints(logging.Handler):
     """Collects, inside `with`, what is logged as a warning or worse, warnings, and errors that Python can tell nobody.
 
@@ -122,6 +127,12 @@ class Complaints(logging.Handler):
     def hear_of_unraisable(self, raised: sys.UnraisableHookArgs) -> None:
         """Note an error that could not be raised anywhere."""
         self.texts.append(f"unraisable in {raised.object!r}: {raised.exc_value!r}")
+
+    def expect(self, loop: str) -> Self:
+        """Count, too, what a loop says that nobody can prevent."""
+        if loop == "uvloop":
+            self._kinds["writes to a TLS stream that was cut"] = is_write_to_cut_stream
+        return self
 
     def emit(self, record: logging.LogRecord) -> None:
         """Count what is expected, note the rest."""

@@ -236,7 +236,7 @@ class Mixed:
         self.clients = [Client(self, random.Random(f"{seed}:{number}")) for number in range(clients)]
         self.thread_random = random.Random(f"{seed}:thread")
         self.report = Report()
-        self.complaints = Complaints({"losses": is_loss, "of dropped calls": is_of_a_dropped_call})
+        self.complaints = Complaints({"losses": is_loss, "of dropped calls": is_of_a_dropped_call}).expect(loop)
         # How many pieces of work were done in this part.
         self.done = 0
         # Connections whose tables are to be empty in the end.

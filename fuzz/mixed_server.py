@@ -95,9 +95,9 @@ class Control(schema.Control.Server):
         }
 
 
-async def main(folder: Path) -> None:
+async def main(loop: str, folder: Path) -> None:
     ended = asyncio.Event()
-    with Complaints({"bugs on purpose": is_bug_on_purpose}) as complaints:
+    with Complaints({"bugs on purpose": is_bug_on_purpose}).expect(loop) as complaints:
         control = Control(complaints)
         async with AsyncExitStack() as stack:
             await control.start(stack, folder)
@@ -109,4 +109,4 @@ async def main(folder: Path) -> None:
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=LOOPS[sys.argv[1]]) as runner:
-        runner.run(main(Path(sys.argv[2])))
+        runner.run(main(sys.argv[1], Path(sys.argv[2])))

@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 
 import caplet
-from caplet.aio.transports.stream import write_buffers
+from caplet.aio.options import StreamOptions
+from caplet.aio.transports.stream import StreamTransport, open_stream, write_buffers
+from caplet.limits import Limits
+from caplet.testing.transport_ends import Recorder
 
 from ..conftest import TIMEOUT_S, EchoServer, until
 from .certificates import contexts
@@ -110,5 +113,30 @@ def test_a_server_that_resets_at_once_costs_its_client_no_descriptor_of_others(k
             await asyncio.to_thread(resetting.join)
         for descriptor in others:
             os.close(descriptor)
+
+    asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))
+
+
+@pytest.mark.usefixtures("each_loop")
+def test_who_gives_up_in_the_moment_in_which_a_stream_opens_leaves_nothing_open() -> None:
+    async def main() -> None:
+        near, far = socket.socketpair()
+        receiver = Recorder()
+
+        def accept(transport: Any) -> Any:
+            opening.cancel()
+            return receiver
+
+        def make_transport() -> StreamTransport:
+            return StreamTransport(accept, StreamOptions(Limits()).make_framing())
+
+        loop = asyncio.get_running_loop()
+        opening = asyncio.ensure_future(open_stream(loop, make_transport, near, None, ""))
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        await receiver.wait_lost()
+        far.setblocking(False)
+        assert await loop.sock_recv(far, 1) == b""
+        far.close()
 
     asyncio.run(asyncio.wait_for(main(), TIMEOUT_S))

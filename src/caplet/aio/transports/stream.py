@@ -252,7 +252,7 @@ async def open_stream(
 
 async def _open_to_its_end(
     loop: asyncio.AbstractEventLoop,
-    transport: LoopTransport,
+    transport: StreamTransport | WebSocketTransport,
     sock: socket.socket,
     tls: ssl.SSLContext | None,
     hostname: str | None,
@@ -260,7 +260,7 @@ async def _open_to_its_end(
     """Open a stream on uvloop, where opening must not be cancelled: in the moment in which it succeeds, nobody would hear of the stream's end."""
     given = sock.dup()
 
-    def make_protocol() -> LoopTransport:
+    def make_protocol() -> StreamTransport | WebSocketTransport:
         # The loop takes over its number. When the connection ends in the moment in which it opens it does not tell the socket, which would close
         # that number again, when it is that of another connection.
         loop.call_soon(given.detach)
@@ -280,6 +280,8 @@ async def _open_to_its_end(
         if not opening.cancelled():
             opening.exception()
         raise
+    except RuntimeError as error:
+        raise ConnectionResetError("the connection ended in the moment in which it opened") from error
     finally:
         sock.close()
 
