@@ -198,6 +198,7 @@ async def listen_socket(
         make_protocol = websocket_server(accept, address, options)
     tls = options.tls if kind in ("tls", "wss") else None
     if not isinstance(loop, asyncio.SelectorEventLoop):
+        # uvloop's own server, not its connect_accepted_socket, which may close the number of a socket that ends while it opens twice.
         return await loop.create_server(make_protocol, sock=sock, backlog=_BACKLOG, ssl=tls)
     # Not by create_server: out of descriptors, asyncio's makes as many attempts at once as the queue is long, and tells of each.
     return SocketListener(loop, sock, Welcome(loop, make_protocol, tls).take)

@@ -93,9 +93,12 @@ def test_who_gives_up_in_the_moment_in_which_the_stream_is_open_leaves_nothing_o
 
     async def main() -> None:
         server, client = contexts() if scheme in ("tls", "wss") else (None, None)
+        ended = asyncio.Event()
         async with (
             caplet.serve("tcp://127.0.0.1:0", EchoServer()) as plain,
-            caplet.serve(f"{scheme}://127.0.0.1:0", EchoServer(), tls=server) as serving,
+            caplet.serve(
+                f"{scheme}://127.0.0.1:0", EchoServer(), tls=server, on_lost=lambda connection, error: ended.set()
+            ) as serving,
         ):
             connecting.append(asyncio.ensure_future(caplet.connect(serving.address, tls=client).open()))
             with pytest.raises(asyncio.CancelledError):
@@ -105,6 +108,8 @@ def test_who_gives_up_in_the_moment_in_which_the_stream_is_open_leaves_nothing_o
             for other in others:
                 assert (await other.bootstrap(schema.Echo).echo(number=5)).number == 5
                 await other.close()
+            if scheme == "tls":
+                await ended.wait()
             await until(lambda: serving.connections == 0)
             await until(lambda: not running_vat().links)
 

@@ -272,10 +272,13 @@ async def _open_to_its_end(
     try:
         await asyncio.shield(opening)
     except asyncio.CancelledError:
-        # Cut, it fails soon, or opens and ends.
-        transport.abort()
-        with contextlib.suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
+        if transport.is_open:
+            transport.close()
+        else:
+            # Cut, it fails soon, or opens and ends.
+            transport.abort()
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
         await asyncio.wait([opening])
         if not opening.cancelled():
             opening.exception()
