@@ -5,7 +5,7 @@ Knows the forms of the table below. Does not know how any of them is opened.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 __all__ = ["Address", "parse_address"]
@@ -36,6 +36,16 @@ class Address:
     host: str = ""
     port: int = 0
     name: str = ""
+    # As text: asked for by every connection to it.
+    _text: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.has_host:
+            host = f"[{self.host}]" if ":" in self.host else self.host or "*"
+            text = f"{self.kind}://{host}:{self.port}{'' if self.name == '/' else self.name}"
+        else:
+            text = f"{self.kind}:{self.name}"
+        object.__setattr__(self, "_text", text)
 
     @property
     def has_host(self) -> bool:
@@ -43,10 +53,7 @@ class Address:
         return self.kind in _HOST_KINDS
 
     def __str__(self) -> str:
-        if self.has_host:
-            host = f"[{self.host}]" if ":" in self.host else self.host or "*"
-            return f"{self.kind}://{host}:{self.port}{'' if self.name == '/' else self.name}"
-        return f"{self.kind}:{self.name}"
+        return self._text
 
 
 @lru_cache(maxsize=64)

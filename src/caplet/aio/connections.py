@@ -12,7 +12,7 @@ from caplet.aio.addresses import parse_address
 from caplet.aio.driver import Link, running_vat
 from caplet.aio.farewells import wait_lost
 from caplet.aio.opening import begin, open_place
-from caplet.aio.options import StreamOptions, check_secure, window_maker
+from caplet.aio.options import DEFAULT_STREAM_OPTIONS, StreamOptions, check_secure, window_maker
 from caplet.aio.pipes import ChildProcess
 from caplet.aio.reconnecting import Reconnecting
 from caplet.aio.statistics import stats_of
@@ -263,7 +263,11 @@ def connect(
         Disconnected: nobody listens there, it cannot be reached, or a certificate was refused (raised on await; also a
             `ConnectionError`).
     """
-    options = StreamOptions(limits or DEFAULT_LIMITS, packed, tls, server_hostname)
+    # Most programs choose nothing; options that are all the same are made once.
+    chosen = limits is not None or packed or tls is not None or server_hostname is not None
+    options = (
+        StreamOptions(limits or DEFAULT_LIMITS, packed, tls, server_hostname) if chosen else DEFAULT_STREAM_OPTIONS
+    )
     check_interceptor(interceptor)
     place = parse_address(address) if isinstance(address, str) else address
     check_secure(tls, [place])

@@ -12,6 +12,7 @@ import logging
 import os
 import socket
 import stat
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,6 +39,8 @@ _BACKLOG = 1024
 _ACCEPTS_A_ROUND = 64
 # When the system has no descriptor or memory left for a connection, the next attempt is made so much later.
 _PAUSE_S = 1.0
+# Linux gives a socket that comes in the options of the listening one: five system calls less for each.
+_OPTIONS_ARE_INHERITED = sys.platform.startswith("linux")
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
@@ -182,7 +185,7 @@ async def listen_socket(
         family = sock.family
 
         def take(came: socket.socket, where: object) -> None:
-            tune(came)
+            tune_accepted(came)
             peer = Peer(address_of(where, family))
             SocketTransport(loop, came, accept, options.make_framing(), options.limits, tcp_peer=peer)
 
@@ -226,7 +229,7 @@ class Welcome:
 
     def take(self, came: socket.socket, where: object) -> None:
         """Begin to open a connection that came in."""
-        tune(came)
+        tune_accepted(came)
         came.setblocking(False)
         opening = self._loop.create_task(self._open(came))
         self._opening.add(opening)
@@ -239,6 +242,12 @@ class Welcome:
         except OSError as error:
             _log.debug("a connection ended before it was open: %s", error)
             came.close()
+
+
+def tune_accepted(sock: socket.socket) -> None:
+    """Tune a socket that came in, where it has not the options of the one that it came in by."""
+    if not _OPTIONS_ARE_INHERITED:
+        tune(sock)
 
 
 async def bind_tcp(loop: asyncio.AbstractEventLoop, address: Address) -> list[socket.socket]:
@@ -258,6 +267,7 @@ async def bind_tcp(loop: asyncio.AbstractEventLoop, address: Address) -> list[so
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            tune(sock)
             sock.bind((place[0], port, *place[2:]))
             sock.setblocking(False)
             port = sock.getsockname()[1]

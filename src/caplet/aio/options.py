@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     EndedHook: TypeAlias = "Callable[[Connection, RpcError], object]"
     StreamWindow: TypeAlias = int | Literal["adaptive"]
 
-__all__ = ["ConnectOptions", "ServeOptions", "StreamOptions", "check_secure", "window_maker"]
+__all__ = ["DEFAULT_STREAM_OPTIONS", "ConnectOptions", "ServeOptions", "StreamOptions", "check_secure", "window_maker"]
 
 
 class ConnectOptions(TypedDict, total=False):
@@ -124,3 +124,6 @@ class StreamOptions:
     def make_framing(self) -> Framing:
         """Return the framing of one stream."""
         return PackedFramer(self.limits) if self.packed else Framer(self.limits)
+
+
+DEFAULT_STREAM_OPTIONS = StreamOptions()

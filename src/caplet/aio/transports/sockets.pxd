@@ -1,5 +1,6 @@
 # C types of sockets.py.
 cimport cython
+from caplet.aio.transports.watching cimport forget, watch
 
 cdef class Passing:
     cdef public list fds

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from caplet.aio.peers import peer_of_socket
 from caplet.aio.transports.base import HIGH_WATER_BYTES, LOW_WATER_BYTES, NOBODY
+from caplet.aio.transports.watching import forget, watch
 from caplet.aio.transports.windows import send_buffer_bytes
 from caplet.errors import DecodeError
 
@@ -159,11 +160,10 @@ class SocketTransport:
         wanted = not self._lost and (self._discarding or (self._reading and not self._closing))
         if wanted != self._watching and sock is not None:
             self._watching = wanted
-            # The loop is told the number: of a socket it does not know yet it would make a text that names both ends, for an error nobody sees.
             if wanted:
-                self._loop.add_reader(sock.fileno(), self._on_readable)
+                watch(self._loop, sock.fileno(), self._on_readable)
             else:
-                self._loop.remove_reader(sock.fileno())
+                forget(self._loop, sock.fileno())
 
     def _on_readable(self) -> None:
         """Take what has come."""
@@ -204,8 +204,8 @@ class SocketTransport:
         if self._closing:
             self._end_soon()
         elif self._watching:
-            self._loop.remove_reader(sock.fileno())
-            self._loop.add_reader(sock.fileno(), self._on_readable)
+            forget(self._loop, sock.fileno())
+            watch(self._loop, sock.fileno(), self._on_readable)
 
     def _read(self, sock: socket.socket) -> tuple[int, list[MessageReader]]:
         """Read once; return how many bytes came and the messages that they complete."""
@@ -508,7 +508,7 @@ class SocketTransport:
         if sock is None:
             return
         if self._watching:
-            self._loop.remove_reader(sock.fileno())
+            forget(self._loop, sock.fileno())
         if self._writing:
             self._loop.remove_writer(sock.fileno())
         self._watching = self._writing = False
