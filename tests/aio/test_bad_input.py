@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 import caplet
 from caplet.aio import opening
+from caplet.aio.arrivals import Arrivals
 from caplet.rpc import encode
 from caplet.wire.framing import frame
 
@@ -215,6 +217,96 @@ def test_a_peer_without_a_word_is_cut_off_after_a_minute_and_others_are_not(addr
             assert serving.connections == 1
 
     run(scenario)
+
+
+def is_cut_off(sock: socket.socket) -> bool:
+    """Tell whether the peer of a socket has ended the connection, on which it has said nothing."""
+    try:
+        return sock.recv(100) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
+
+
+def silent_connections(address: str, count: int) -> list[socket.socket]:
+    """Return connections to a server on which nothing is said."""
+    made = [socket.create_connection(host_and_port(address)) for _ in range(count)]
+    for sock in made:
+        sock.setblocking(False)
+    return made
+
+
+async def serve_in_a_crowd(address: str) -> None:
+    """Let many peers begin a handshake and say nothing; the slowest must make room, and others be served."""
+    server, client = contexts()
+    options = {} if address.startswith("ws:") else {"tls": client}
+    async with caplet.serve(address, EchoServer(), tls=server if options else None, max_connections=3) as serving:
+        silent = silent_connections(serving.address, 5)
+        try:
+            await until(lambda: is_cut_off(silent[0]) and is_cut_off(silent[1]))
+            await still_works(serving.address, **options)
+            await until(lambda: is_cut_off(silent[2]))
+            assert not any(is_cut_off(sock) for sock in silent[3:])
+            # The two that are still silent are no connections: three more have room.
+            async with (
+                caplet.connect(serving.address, **options) as first,
+                caplet.connect(serving.address, **options) as second,
+            ):
+                # Who is open arrives no more, and makes no room for anybody.
+                for _ in range(4):
+                    await still_works(serving.address, **options)
+                for connection in (first, second):
+                    assert (await connection.bootstrap(schema.Echo).echo(number=1)).number == 1
+        finally:
+            for sock in silent:
+                sock.close()
+        await still_works(serving.address, **options)
+
+
+@pytest.mark.parametrize("address", ["tls://127.0.0.1:0", "wss://127.0.0.1:0/rpc"])
+def test_of_too_many_peers_in_a_handshake_of_TLS_the_slowest_make_room_and_others_are_served(address: str) -> None:
+    run(lambda loop: serve_in_a_crowd(address))
+
+
+def test_of_too_many_peers_in_a_handshake_of_a_WebSocket_the_slowest_make_room_and_others_are_served(
+    loop_of_each_kind: Any,
+) -> None:
+    run(lambda loop: serve_in_a_crowd("ws://127.0.0.1:0/rpc"), loop_of_each_kind)
+
+
+@pytest.mark.parametrize("address", ["tls://127.0.0.1:0", "ws://127.0.0.1:0/rpc", "wss://127.0.0.1:0/rpc"])
+def test_a_server_that_wants_the_first_word_soon_wants_it_in_a_handshake_too(address: str) -> None:
+    server, client = contexts()
+    options = {} if address.startswith("ws:") else {"tls": client}
+
+    async def scenario(loop: LoopWithClock) -> None:
+        tls = server if options else None
+        async with caplet.serve(address, EchoServer(), tls=tls, hello_timeout_s=5) as serving:
+            (silent,) = silent_connections(serving.address, 1)
+            with silent:
+                # When this one is served the other one is known.
+                await still_works(serving.address, **options)
+                for ahead_s, cut in ((4, False), (2, True)):
+                    loop.ahead_s += ahead_s
+                    for _ in range(20):
+                        await asyncio.sleep(0)
+                    assert is_cut_off(silent) is cut
+
+    run(scenario)
+
+
+def test_of_arrivals_the_first_makes_room_and_who_has_left_needs_none() -> None:
+    ended: list[str] = []
+    arrivals = Arrivals(2)
+    for name in ("a", "b", "a", "c", "d"):
+        arrivals.enter(name, partial(ended.append, name))
+    assert ended == ["a", "b"]
+    arrivals.leave("c")
+    arrivals.leave("never heard of")
+    arrivals.enter("e", partial(ended.append, "e"))
+    assert ended == ["a", "b"]
+    assert len(arrivals) == 2
 
 
 @pytest.mark.parametrize("address", ["tls://127.0.0.1:0", "ws://127.0.0.1:0/rpc", "wss://127.0.0.1:0/rpc"])

@@ -9,6 +9,7 @@ import logging
 from contextvars import copy_context
 from typing import TYPE_CHECKING
 
+from caplet.aio.arrivals import Arrivals
 from caplet.aio.connections import Connection
 from caplet.aio.driver import Link
 from caplet.aio.transports.base import NOBODY
@@ -102,6 +103,7 @@ class AcceptedLinks:
         # Peers that were not heard lately: how many messages of theirs there were when they were last looked at, and when that was.
         self._heard: dict[Link, tuple[int, float]] = {}
         self._look: asyncio.TimerHandle | None = None
+        self.arrivals = Arrivals(rules.max_connections, rules.hello_timeout_s)
         # Set when the server accepts nothing more: what was being opened then, as by TLS, may be open only now.
         self.stopped = False
 
@@ -114,7 +116,8 @@ class AcceptedLinks:
         return list(self._links)
 
     def accept(self, transport: Transport) -> Receiver:
-        """Take a connection that came in."""
+        """Take a connection that came in, and is open now."""
+        self.arrivals.leave(transport)
         limit = self._rules.max_connections
         if self.stopped:
             return refuse(transport, Disconnected("the server was closed"))

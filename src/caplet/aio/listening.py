@@ -14,6 +14,7 @@ import socket
 import stat
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from caplet.aio.opening import open_address, resolve, tune, watches_sockets
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from caplet.aio.addresses import Address
+    from caplet.aio.arrivals import Arrivals
     from caplet.aio.options import StreamOptions
     from caplet.aio.transports.base import Accept
 
@@ -57,7 +59,9 @@ class Listener(Protocol):
         ...
 
 
-async def listen(loop: asyncio.AbstractEventLoop, address: Address, accept: Accept, options: StreamOptions) -> Listener:
+async def listen(
+    loop: asyncio.AbstractEventLoop, address: Address, accept: Accept, options: StreamOptions, arrivals: Arrivals
+) -> Listener:
     """Listen at an address.
 
     Args:
@@ -65,6 +69,7 @@ async def listen(loop: asyncio.AbstractEventLoop, address: Address, accept: Acce
         address: where.
         accept: called with the transport of each connection.
         options: choices about the streams.
+        arrivals: is told of connections that are not open at once.
 
     Raises:
         OSError: the address is in use, or cannot be listened at; the text says which address.
@@ -81,7 +86,7 @@ async def listen(loop: asyncio.AbstractEventLoop, address: Address, accept: Acce
             return OneListener(address, lambda: None)
         if not address.has_host:
             return listen_unix(loop, address, accept, options)
-        return await listen_tcp(loop, address, accept, options)
+        return await listen_tcp(loop, address, accept, options, arrivals)
     except OSError as error:
         raise OSError(error.errno, f"cannot listen at {address}: {error.strerror or error}") from error
 
@@ -149,14 +154,14 @@ def remove_stale_socket(path: str) -> None:
 
 
 async def listen_tcp(
-    loop: asyncio.AbstractEventLoop, address: Address, accept: Accept, options: StreamOptions
+    loop: asyncio.AbstractEventLoop, address: Address, accept: Accept, options: StreamOptions, arrivals: Arrivals
 ) -> Listener:
     """Listen at a TCP port, of every interface when the address has no host."""
     sockets = await bind_tcp(loop, address)
     listeners: list[Closable] = []
     try:
         for sock in sockets:
-            listeners += [await listen_socket(loop, sock, address, accept, options)]
+            listeners += [await listen_socket(loop, sock, address, accept, options, arrivals)]
     except BaseException:
         for sock in sockets:
             sock.close()
@@ -177,7 +182,12 @@ class Closable(Protocol):
 
 
 async def listen_socket(
-    loop: asyncio.AbstractEventLoop, sock: socket.socket, address: Address, accept: Accept, options: StreamOptions
+    loop: asyncio.AbstractEventLoop,
+    sock: socket.socket,
+    address: Address,
+    accept: Accept,
+    options: StreamOptions,
+    arrivals: Arrivals,
 ) -> Closable:
     """Listen at a socket that is bound."""
     kind = address.kind
@@ -194,17 +204,20 @@ async def listen_socket(
     def make_stream() -> asyncio.BaseProtocol:
         return StreamTransport(accept, options.make_framing(), kind)
 
-    make_protocol = make_stream
+    make_protocol: Callable[[], asyncio.BaseProtocol] = make_stream
     if kind in ("ws", "wss"):
         from caplet.aio.transports.websocket import websocket_server
 
-        make_protocol = websocket_server(accept, address, options)
+        make_protocol = websocket_server(accept, address, options, arrivals)
     tls = options.tls if kind in ("tls", "wss") else None
     if not isinstance(loop, asyncio.SelectorEventLoop):
         # uvloop's own server, not its connect_accepted_socket, which may close the number of a socket that ends while it opens twice.
-        return await loop.create_server(make_protocol, sock=sock, backlog=_BACKLOG, ssl=tls)
+        timeout_s = None if tls is None else arrivals.timeout_s
+        return await loop.create_server(
+            make_protocol, sock=sock, backlog=_BACKLOG, ssl=tls, ssl_handshake_timeout=timeout_s
+        )
     # Not by create_server: out of descriptors, asyncio's makes as many attempts at once as the queue is long, and tells of each.
-    return SocketListener(loop, sock, Welcome(loop, make_protocol, tls).take)
+    return SocketListener(loop, sock, Welcome(loop, make_protocol, tls, arrivals).take)
 
 
 class Welcome:
@@ -214,6 +227,7 @@ class Welcome:
         loop: the running loop.
         make_protocol: makes what talks to the transport of each.
         tls: the rules for TLS; None for none.
+        arrivals: is told of each until it is open.
     """
 
     def __init__(
@@ -221,10 +235,12 @@ class Welcome:
         loop: asyncio.AbstractEventLoop,
         make_protocol: Callable[[], asyncio.BaseProtocol],
         tls: ssl.SSLContext | None,
+        arrivals: Arrivals,
     ) -> None:
         self._loop = loop
         self._make_protocol = make_protocol
         self._tls = tls
+        self._arrivals = arrivals
         self._opening: set[asyncio.Task[None]] = set()
 
     def take(self, came: socket.socket, where: object) -> None:
@@ -237,11 +253,24 @@ class Welcome:
 
     async def _open(self, came: socket.socket) -> None:
         """Open a connection; one that fails, as when a certificate is refused, concerns nobody else."""
+        arrivals, tls = self._arrivals, self._tls
+        protocol = self._make_protocol()
+        timeout_s = None
+        if tls is not None:
+            arrivals.enter(protocol, partial(cut, came))
+            timeout_s = arrivals.timeout_s
         try:
-            await self._loop.connect_accepted_socket(self._make_protocol, came, ssl=self._tls)
+            await self._loop.connect_accepted_socket(lambda: protocol, came, ssl=tls, ssl_handshake_timeout=timeout_s)
         except OSError as error:
             _log.debug("a connection ended before it was open: %s", error)
+            arrivals.leave(protocol)
             came.close()
+
+
+def cut(sock: socket.socket) -> None:
+    """End a connection whose socket belongs to somebody else, who hears of it."""
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 def tune_accepted(sock: socket.socket) -> None:

@@ -87,7 +87,9 @@ class Serving:
         accepted = self._accepted = AcceptedLinks(owner, bootstrap, self._options.limits, self._rules)
         try:
             for address in self._wanted:
-                self._listeners.append(await listen(owner.loop, address, accepted.accept, self._options))
+                self._listeners.append(
+                    await listen(owner.loop, address, accepted.accept, self._options, accepted.arrivals)
+                )
         except BaseException:
             self._stop_listening()
             raise
@@ -199,8 +201,10 @@ def serve(
         stream_window_bytes: how many bytes of a stream this side may have under way; "adaptive" follows what the way to the peer carries
             (rate times round trip), which is more where it is long. None for as many as the send buffer holds.
         origins: web pages whose scripts may connect to a WebSocket, as `https://host`; None for all.
-        max_connections: how many connections there may be; further peers are told that the server is overloaded. None for any number.
-        hello_timeout_s: how long a peer may be connected without a word; then it is told so and cut off. None for ever.
+        max_connections: how many connections there may be; further peers are told that the server is overloaded. As many more may be
+            agreeing on TLS or a WebSocket; one beyond that ends the one that takes longest. None for any number.
+        hello_timeout_s: how long a peer may be connected without a word; then it is told so and cut off. Also how long agreeing on TLS or
+            a WebSocket may take, the latter never more than 15 s. None for ever (60 s for TLS).
         idle_timeout_s: how long a peer may be silent that has no call under way and holds no object. None for ever.
         on_connected: called with each new connection.
         on_lost: called with each connection that has ended, and the reason that callers are given.

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from caplet.aio.addresses import parse_address
+from caplet.aio.arrivals import Arrivals
 from caplet.aio.listening import listen
 from caplet.aio.opening import open_place
 from caplet.aio.options import StreamOptions
@@ -48,7 +49,7 @@ def pair_at(address: str, client: dict[str, Any] | None = None, **server: Any) -
             opened.append(transport)
             return watched
 
-        listener = await listen(loop, parse_address(address), accept, StreamOptions(limits, **server))
+        listener = await listen(loop, parse_address(address), accept, StreamOptions(limits, **server), Arrivals())
         try:
             target = str(listener.address)
             if relay is not None:
@@ -155,7 +156,7 @@ def child_pair(folder: Path) -> OpenPair:
             came.set_result(None)
             return far
 
-        listener = await listen(loop, parse_address(f"unix:{folder}/s"), accept, StreamOptions(limits))
+        listener = await listen(loop, parse_address(f"unix:{folder}/s"), accept, StreamOptions(limits), Arrivals())
         try:
             target = str(listener.address) if relay is None else await relay.to(str(listener.address))
             path = target.removeprefix("unix:")

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from caplet.aio.addresses import Address
+    from caplet.aio.arrivals import Arrivals
     from caplet.aio.options import StreamOptions
     from caplet.aio.transports.base import Accept, Receiver
     from caplet.wire.buffers import Segments
@@ -60,6 +61,7 @@ class WebSocketTransport(asyncio.Protocol):
         kind: ws or wss.
         path: of a server, the path that clients must ask for; of a client "".
         opened: the address by which it was opened; "" when it came in.
+        arrivals: of a server, is told of it until it is open.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class WebSocketTransport(asyncio.Protocol):
         kind: str,
         path: str = "",
         opened: str = "",
+        arrivals: Arrivals | None = None,
     ) -> None:
         self._protocol = protocol
         self._accept = accept
@@ -77,6 +80,7 @@ class WebSocketTransport(asyncio.Protocol):
         self._kind = kind
         self._path = path
         self._opened = opened
+        self._arrivals = arrivals
         self._stream: asyncio.Transport | None = None
         self._receiver: Receiver = NOBODY
         self._parts: list[bytes | bytearray] = []
@@ -88,7 +92,9 @@ class WebSocketTransport(asyncio.Protocol):
         self._error: BaseException | None = None
         loop = asyncio.get_running_loop()
         self.opened: asyncio.Future[None] = loop.create_future()
-        self._deadline: asyncio.TimerHandle = loop.call_later(_HANDSHAKE_S, self.abort)
+        timeout_s = None if arrivals is None else arrivals.timeout_s
+        handshake_s = _HANDSHAKE_S if timeout_s is None else min(_HANDSHAKE_S, timeout_s)
+        self._deadline: asyncio.TimerHandle = loop.call_later(handshake_s, self.abort)
         self.peer = Peer(opened or "nobody")
 
     # --- what the loop calls --------------------------------------------------------------------------------------------------------
@@ -100,6 +106,8 @@ class WebSocketTransport(asyncio.Protocol):
             stream.abort()
             return
         self._stream = stream
+        if self._arrivals is not None:
+            self._arrivals.enter(self, self.abort)
         stream.set_write_buffer_limits(HIGH_WATER_BYTES, LOW_WATER_BYTES)
         if isinstance(self._protocol, ClientProtocol):
             self._protocol.send_request(self._protocol.connect())
@@ -121,6 +129,8 @@ class WebSocketTransport(asyncio.Protocol):
         """Hear that the stream is gone."""
         self._deadline.cancel()
         self._stream = None
+        if self._arrivals is not None:
+            self._arrivals.leave(self)
         error = self._error or exc
         if not self.opened.done():
             refusal = self._protocol.handshake_exc or error
@@ -335,13 +345,16 @@ async def open_websocket(
         raise
 
 
-def websocket_server(accept: Accept, address: Address, options: StreamOptions) -> Callable[[], WebSocketTransport]:
+def websocket_server(
+    accept: Accept, address: Address, options: StreamOptions, arrivals: Arrivals
+) -> Callable[[], WebSocketTransport]:
     """Return what makes the transport of each connection that comes in.
 
     Args:
         accept: called with the transport when the handshake is done.
         address: where the server listens.
         options: choices about the streams.
+        arrivals: is told of each until it is open.
     """
     origins = None if options.origins is None else [*(Origin(origin) for origin in options.origins), None]
 
@@ -349,7 +362,8 @@ def websocket_server(accept: Accept, address: Address, options: StreamOptions) -
         protocol = ServerProtocol(
             origins=origins, select_subprotocol=select_subprotocol, max_size=largest_frame_bytes(options)
         )
-        return WebSocketTransport(protocol, accept, options, address.kind, path=address.name.partition("?")[0])
+        path = address.name.partition("?")[0]
+        return WebSocketTransport(protocol, accept, options, address.kind, path, arrivals=arrivals)
 
     return make_transport
 
