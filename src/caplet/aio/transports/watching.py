@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import select
+import threading
 import weakref
 from contextvars import copy_context
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ _TIMES_ALONE = 8
 _SOCKETS_A_ROUND = 256
 
 _watches: dict[int, weakref.ref[Watch]] = {}
+_watches_lock = threading.Lock()
 
 
 class Watched:
@@ -141,9 +143,9 @@ def watch_of(loop: asyncio.AbstractEventLoop) -> Watch | None:
 
 def new_watch(loop: asyncio.AbstractEventLoop) -> Watch:
     """Return a new watch for a loop; those of loops that have ended are forgotten."""
-    for key, other in list(_watches.items()):
-        if other() is None:
-            del _watches[key]
     found = Watch(loop)
-    _watches[id(loop)] = weakref.ref(found)
+    with _watches_lock:
+        for key in [key for key, other in _watches.items() if other() is None]:
+            del _watches[key]
+        _watches[id(loop)] = weakref.ref(found)
     return found
