@@ -414,9 +414,10 @@ print("the end, with a method that never returns")
 
 def run_program() -> list[str]:
     text = PROGRAM.format(schema=str(Path(__file__).with_name("echo.capnp")))
+    # Unbuffered: a fork would print once more what its parent has not written yet.
     # Python 3.12 and later warn of the fork of a program with threads, which is what is tried here.
     done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", text],
+        [sys.executable, "-u", "-W", "ignore::DeprecationWarning", "-c", text],
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,
