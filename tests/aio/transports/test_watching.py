@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import errno
 import gc
 import os
 import select
@@ -259,8 +260,16 @@ def test_the_watch_ends_with_its_loop_also_when_a_socket_was_not_forgotten() -> 
     assert open_descriptors() == before
 
 
-def test_a_system_without_epoll_leaves_it_to_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(select, "epoll")
+def no_descriptor_is_left() -> None:
+    raise OSError(errno.EMFILE, "Too many open files")
+
+
+@pytest.mark.parametrize("epoll", [None, no_descriptor_is_left])
+def test_where_no_epoll_can_be_had_it_is_left_to_the_loop(monkeypatch: pytest.MonkeyPatch, epoll: Any) -> None:
+    if epoll is None:
+        monkeypatch.delattr(select, "epoll")
+    else:
+        monkeypatch.setattr(select, "epoll", epoll)
 
     async def work(loop: CountingLoop) -> None:
         with watched(loop, 2) as sockets:

@@ -110,14 +110,11 @@ def watch(loop: asyncio.AbstractEventLoop, number: int, callback: Callable[[], o
         number: the socket's; not its object, of which the loop would make a text that names both ends.
         callback: told so, with the context variables of the moment.
     """
-    found = watch_of(loop)
+    found = watch_of(loop) or new_watch(loop)
     if found is None:
-        if not (isinstance(loop, asyncio.BaseEventLoop) and hasattr(select, "epoll")):
-            # Other loops than asyncio's watch a socket at little cost.
-            loop.add_reader(number, callback)
-            return
-        found = new_watch(loop)
-    found.watch(number, callback)
+        loop.add_reader(number, callback)
+    else:
+        found.watch(number, callback)
 
 
 def forget(loop: asyncio.AbstractEventLoop, number: int) -> None:
@@ -141,9 +138,16 @@ def watch_of(loop: asyncio.AbstractEventLoop) -> Watch | None:
     return found if found is not None and found.loop is loop else None
 
 
-def new_watch(loop: asyncio.AbstractEventLoop) -> Watch:
-    """Return a new watch for a loop; those of loops that have ended are forgotten."""
-    found = Watch(loop)
+def new_watch(loop: asyncio.AbstractEventLoop) -> Watch | None:
+    """Return a new watch for a loop, and forget those of loops that have ended; None where the loop has to watch itself."""
+    if not (isinstance(loop, asyncio.BaseEventLoop) and hasattr(select, "epoll")):
+        # Other loops than asyncio's watch a socket at little cost.
+        return None
+    try:
+        found = Watch(loop)
+    except OSError:
+        # No descriptor is left for it.
+        return None
     with _watches_lock:
         for key in [key for key, other in _watches.items() if other() is None]:
             del _watches[key]
