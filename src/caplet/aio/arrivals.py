@@ -32,9 +32,6 @@ class Arrivals:
         # How each is ended, the first that came first.
         self._ends: dict[object, Callable[[], object]] = {}
 
-    def __len__(self) -> int:
-        return len(self._ends)
-
     def enter(self, arrival: object, end: Callable[[], object]) -> None:
         """Somebody is arriving, if that was not said before.
 
